@@ -1,0 +1,1 @@
+"""How images become tensors, how a plain MLP classifies them, and where the memory goes."""

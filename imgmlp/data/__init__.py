@@ -1,0 +1,1 @@
+"""What the images are: the official data sets, the starter images that ship with the app."""
