@@ -1,0 +1,56 @@
+"""Checkpoints: find, load, verify, save. A folder with config.json and model.safetensors."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from .model import MLP
+
+ROOT = Path(__file__).parents[1] / "checkpoints"
+SHIPPED = {"mnist": "mnist-mlp", "cifar10": "cifar10-mlp"}
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be used; the message is one sentence for the user."""
+
+
+def shipped(dataset: str) -> MLP:
+    """The checkpoint that comes with the project; raises CheckpointError if it is damaged."""
+    return load(ROOT / SHIPPED[dataset])
+
+
+def load(folder: str | Path) -> MLP:
+    """The network of a folder, in eval mode, after checking its digest (where the config has one), names and shapes.
+
+    Raises CheckpointError if a file is missing, damaged or of another network.
+    """
+    folder = Path(folder)
+    try:
+        config = json.loads((folder / "config.json").read_text())
+        weights = (folder / "model.safetensors").read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder} has no {Path(error.filename).name}.") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"The checkpoint in {folder} cannot be read; its config.json is damaged.") from error
+    if not isinstance(config, dict) or config.get("sha256", _digest(weights)) != _digest(weights):
+        raise CheckpointError(f"The checkpoint in {folder} is damaged: its weights are not those its config.json names.")
+    try:
+        return MLP.from_pretrained(folder, strict=True).eval()
+    except (SafetensorError, RuntimeError, TypeError, ValueError, KeyError) as error:
+        raise CheckpointError(f"The checkpoint in {folder} is damaged, or of another network than its config.json says.") from error
+
+
+def save(model: MLP, folder: str | Path) -> None:
+    """Write config.json, with the weights' digest, and model.safetensors."""
+    folder = Path(folder)
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)  # the mixin's own card says nothing of the network
+    path = folder / "config.json"
+    digest = _digest((folder / "model.safetensors").read_bytes())
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"sha256": digest}, indent=2) + "\n")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,146 @@
+"""The command line: `python -m imgmlp {evaluate,classify,train,pretrain} ...`.
+
+Progress goes to stderr; with --json the last line of stdout is one JSON object; bad input ends with 2 and one line.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from . import checkpoints
+from .checkpoints import CheckpointError
+from .data.datasets import DATASETS, DataError, load
+from .inference import classifier
+from .inference.preprocess import PictureError
+from .training import engine, recipes
+from .training.engine import Progress, TrainConfig
+from .training.recipes import RecipeError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        result = options.run(options)
+    except (CheckpointError, DataError, PictureError, RecipeError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(result) if options.json else _lines(result))
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> dict:
+    """A checkpoint against the test set."""
+    model = checkpoints.load(options.checkpoint) if options.checkpoint else checkpoints.shipped(options.dataset)
+    if model.dataset != options.dataset:
+        raise CheckpointError(f"{options.checkpoint} was trained on {model.dataset}, not on {options.dataset}.")
+    images = load(DATASETS[options.dataset], "test", options.data)
+    result = classifier.evaluate(model, images)
+    return {
+        "accuracy": result.accuracy,
+        "correct": result.correct,
+        "total": len(images),
+        "parameters": model.parameter_count,
+        "source": str(images.source),
+    }
+
+
+def classify(options: argparse.Namespace) -> dict:
+    """Picture files through the shipped network."""
+    model = checkpoints.shipped(options.dataset)
+    return {"results": [{"file": file} | classifier.classify(model, file).as_json() for file in options.files]}
+
+
+def train(options: argparse.Namespace) -> dict:
+    """A network of one's own."""
+    config = TrainConfig(
+        dataset=options.dataset,
+        hidden=tuple(options.hidden),
+        optimizer=options.optimizer,
+        learning_rate=options.lr,
+        batch_size=options.batch_size,
+        epochs=options.epochs,
+        augment=options.augment,
+        device=_device(options.device),
+        seed=options.seed,
+    )
+    spec = DATASETS[options.dataset]
+    images, test = load(spec, "train", options.data), load(spec, "test", options.data)
+    for event in engine.train(config, images.pixels, images.labels):
+        if isinstance(event, Progress):
+            _report(f"epoch {event.epoch} of {config.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
+    if options.save:
+        checkpoints.save(event.model, options.save)
+    return {
+        "accuracy": classifier.evaluate(event.model, test).accuracy,
+        "seconds": event.seconds,
+        "images_per_second": event.images_per_second,
+        "device": config.device,
+        "parameters": event.model.parameter_count,
+        "peak_bytes": event.peak_bytes,
+        "source": str(images.source),
+    }
+
+
+def pretrain(options: argparse.Namespace) -> dict:
+    """The shipped recipe."""
+    best = recipes.pretrain(options.dataset, options.save, options.data, _report)
+    return {
+        "accuracy": best.test.accuracy,
+        "seconds": best.trained.seconds,
+        "images_per_second": best.trained.images_per_second,
+        "device": "cpu",
+        "parameters": best.trained.model.parameter_count,
+        "peak_bytes": best.trained.peak_bytes,
+    }
+
+
+def _device(name: str | None) -> str:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("This machine has no CUDA device; leave --device out to train on the CPU.")
+    return name or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _report(line: str) -> None:
+    print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
+
+
+def _lines(result: dict) -> str:
+    if "results" in result:
+        return "\n".join(f"{one['file']}: {one['label']} ({max(one['probabilities'].values()):.1%})" for one in result["results"])
+    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in result.items())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m imgmlp", description="How images become tensors, and a plain MLP reads them.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(run) -> argparse.ArgumentParser:
+        added = commands.add_parser(run.__name__, help=run.__doc__.rstrip("."))
+        added.add_argument("dataset", choices=list(DATASETS))
+        added.add_argument("--json", action="store_true", help="one JSON object as the last line")
+        added.set_defaults(run=run)
+        return added
+
+    evaluating = command(evaluate)
+    evaluating.add_argument("--checkpoint", metavar="DIR", type=Path)
+    classifying = command(classify)
+    classifying.add_argument("files", metavar="FILE", nargs="+")
+    training = command(train)
+    training.add_argument("--hidden", metavar="WIDTH", type=int, nargs="*", default=[128])
+    training.add_argument("--optimizer", choices=["sgd", "momentum", "adam", "adamw"], default="adam")
+    training.add_argument("--lr", type=float, default=1e-3)
+    training.add_argument("--batch-size", type=int, default=64)
+    training.add_argument("--epochs", type=int, default=1)
+    training.add_argument("--augment", action="store_true")
+    training.add_argument("--device", choices=["cpu", "cuda"])
+    training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--save", metavar="DIR", type=Path)
+    pretraining = command(pretrain)
+    pretraining.add_argument("--save", metavar="DIR", type=Path, required=True)
+    for reader in (evaluating, training, pretraining):
+        reader.add_argument("--data", metavar="DIR", help="official files in torchvision's layout (default: IMGMLP_DATA)")
+    return parser

@@ -1,0 +1,59 @@
+"""From tensors to answers: probabilities, and how good they are over a whole split."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..data.datasets import Images
+from ..model import MLP
+
+BATCH = 1000  # pictures, the lesson's test batch
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A network against labelled pictures."""
+
+    labels: Tensor  # (N,) int64
+    probabilities: Tensor  # (N, classes) float32
+
+    @property
+    def predictions(self) -> Tensor:
+        return self.probabilities.argmax(1)
+
+    @property
+    def correct(self) -> int:
+        return int((self.predictions == self.labels).sum())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right answers, 0..1."""
+        return self.correct / len(self.labels)
+
+    @property
+    def class_accuracy(self) -> list[float]:
+        """The share of right answers for each class, 0..1."""
+        right = (self.predictions == self.labels).float()
+        return [right[self.labels == label].mean().item() for label in range(self.probabilities.shape[1])]
+
+    @property
+    def calibration_error(self) -> float:
+        """ECE over 15 equal bins of confidence (Guo et al. 2017), 0..1."""
+        confidence, predictions = self.probabilities.max(1)
+        gap = (predictions == self.labels).float() - confidence
+        bins = (confidence * 15).long().clamp(max=14)
+        return sum(gap[bins == b].sum().abs().item() for b in range(15)) / len(gap)
+
+
+@torch.inference_mode()
+def probabilities(model: MLP, images: Tensor) -> Tensor:
+    """(N, C, H, W) float in 0..1, not normalised -> (N, classes) float32 that sum to one."""
+    return model(model.normalise(images)).softmax(1)
+
+
+def evaluate(model: MLP, images: Images) -> Evaluation:
+    """The network's answers to a whole split."""
+    device = model.mean.device
+    answers = [probabilities(model, chunk.to(device).float() / 255).cpu() for chunk in images.pixels.split(BATCH)]
+    return Evaluation(images.labels, torch.cat(answers))

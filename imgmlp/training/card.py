@@ -1,0 +1,65 @@
+"""The model card that lies beside a checkpoint, written from what the recipe recorded."""
+
+from ..data.datasets import DatasetSpec
+from ..model import MLP
+
+LIMITS = {
+    "mnist": "It reads single, upright, handwritten digits. A letter, a word or two digits also get a digit for an answer.",
+    "cifar10": "It sees 32x32 pixels and knows ten kinds of things; four answers in ten are wrong. Anything else also gets "
+    "one of the ten for an answer.",
+}
+
+
+def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
+    """Markdown with the Hub's YAML header. `record` is what `recipes.pretrain` writes to recipe.json."""
+    chosen = next(seed for seed in record["seeds"] if seed["seed"] == record["chosen_seed"])
+    config = {name: value for name, value in record["config"].items() if name not in ("seed", "device")}
+    widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
+    seeds = "\n".join(
+        f"| {seed['seed']} | {seed['held_out_accuracy']:.2%} | {seed['test_accuracy']:.2%} | {seed['seconds']} |" for seed in record["seeds"]
+    )
+    classes = "\n".join(f"| {name} | {accuracy:.1%} |" for name, accuracy in record["test_class_accuracy"].items())
+    settings = "\n".join(f"| {name} | {value} |" for name, value in config.items())
+    return f"""---
+license: mit
+library_name: pytorch
+tags: [image-classification, mlp]
+datasets: [{spec.name}]
+---
+# {spec.title} by a plain MLP, {widths}
+
+Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters, one forward pass.
+**{chosen['test_accuracy']:.2%}** of the official test set, read once, after the seed had been chosen on {record['held_out']:,} held-out training pictures.
+
+```python
+from imgmlp.model import MLP
+model = MLP.from_pretrained("{spec.name.removesuffix('-mlp')}-mlp")  # this folder
+probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.join(map(str, spec.shape))}) float in 0..1
+```
+
+## Recipe
+`python -m imgmlp pretrain {spec.name} --save DIR` (torch {record['torch']}, {record['threads']} CPU thread(s))
+
+| setting | value |
+|---|---|
+{settings}
+
+Official training set less the held-out pictures; no other data, no test-time tricks.
+
+## Seeds
+| seed | held-out | test | seconds |
+|---|---|---|---|
+{seeds}
+
+Seed {record['chosen_seed']} ships. Test, mean and standard deviation over the seeds: {record['test_mean']:.2%} and {record['test_stdev']:.2%}.
+
+## Test accuracy by class
+| class | right |
+|---|---|
+{classes}
+
+Calibration: expected calibration error (15 bins) {record['test_ece']:.2%}.
+
+## Limits
+{LIMITS[spec.name]}
+"""
