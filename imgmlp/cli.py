@@ -14,7 +14,7 @@ from . import checkpoints
 from .checkpoints import CheckpointError
 from .data.datasets import DATASETS, DataError, load
 from .inference import classifier
-from .inference.preprocess import PictureError
+from .inference.preprocess import PictureError, open_picture
 from .training import engine, recipes
 from .training.engine import Progress, TrainConfig
 from .training.recipes import RecipeError
@@ -51,7 +51,7 @@ def evaluate(options: argparse.Namespace) -> dict:
 def classify(options: argparse.Namespace) -> dict:
     """Picture files through the shipped network."""
     model = checkpoints.shipped(options.dataset)
-    return {"results": [{"file": file} | classifier.classify(model, file).as_json() for file in options.files]}
+    return {"results": [{"file": file} | classifier.classify(model, open_picture(file)).as_json() for file in options.files]}
 
 
 def train(options: argparse.Namespace) -> dict:

@@ -1,12 +1,14 @@
-"""From tensors to answers: probabilities, and how good they are over a whole split."""
+"""From pictures to answers: probabilities, and how good they are over a whole split."""
 
 from dataclasses import dataclass
 
 import torch
+from PIL import Image
 from torch import Tensor
 
-from ..data.datasets import Images
+from ..data.datasets import DATASETS, Images
 from ..model import MLP
+from .preprocess import Polarity, Prepared, prepare
 
 BATCH = 1000  # pictures, the lesson's test batch
 
@@ -44,6 +46,33 @@ class Evaluation:
         gap = (predictions == self.labels).float() - confidence
         bins = (confidence * 15).long().clamp(max=14)
         return sum(gap[bins == b].sum().abs().item() for b in range(15)) / len(gap)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a network makes of one picture."""
+
+    classes: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    prepared: Prepared
+
+    @property
+    def index(self) -> int:
+        return max(range(len(self.classes)), key=self.probabilities.__getitem__)
+
+    @property
+    def label(self) -> str:
+        return self.classes[self.index]
+
+    def as_json(self) -> dict:
+        """`{label, probabilities: {class: p}}`, as the command line and HTTP give it."""
+        return {"label": self.label, "probabilities": dict(zip(self.classes, self.probabilities))}
+
+
+def classify(model: MLP, picture: Image.Image, polarity: Polarity = "auto") -> Answer:
+    """One picture (mode L, RGB or RGBA) through the stages and the network; raises PictureError."""
+    prepared = prepare(picture, DATASETS[model.dataset], polarity)
+    return Answer(model.classes, tuple(probabilities(model, prepared.image[None])[0].tolist()), prepared)
 
 
 @torch.inference_mode()

@@ -1,0 +1,235 @@
+"""From any picture to the tensor a network reads, every step kept as a picture of its own.
+
+Digits follow the way MNIST itself was made (LeCun et al. 1998): ink on black, longest side 20 px, centre of mass in the
+middle of 28x28. Photographs for CIFAR-10 are cropped to their middle square and shrunk to 32x32.
+"""
+
+import math
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from ..data.datasets import DatasetSpec
+
+MAX_PIXELS = 50_000_000  # a large phone photograph; 150 MB when decoded
+WORKING_SIDE = 1024  # px; every picture is shrunk to this first
+DIGIT_SIDE = 280  # px; more says nothing about 20 px of digit
+INK_SIDE = 20
+FAINTEST_INK = 0.06  # of full contrast; below it there is nothing to read
+FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "AVIF")
+
+Polarity = Literal["auto", "dark", "light"]  # the ink's
+
+
+class PictureError(Exception):
+    """A picture that cannot be read; `str` is one sentence for the user and `key` its name in other languages."""
+
+    def __init__(self, key: str):
+        super().__init__(SENTENCES[key])
+        self.key = key
+
+
+SENTENCES = {
+    "empty": "There is nothing to read yet: draw something, or upload a picture with a digit on it.",
+    "missing": "There is no such picture file here; upload the file itself, not its address.",
+    "unreadable": "This file is not a whole picture; try a PNG, JPEG, WebP, GIF, BMP or AVIF.",
+    "large": "This picture has more than 50 million pixels; make it smaller and try again.",
+    "narrow": "This picture is more than 100 times as long as it is wide; crop it and try again.",
+    "drawing": "This drawing cannot be read; clear the pad and draw again.",
+    "dataset": "The data set must be mnist or cifar10.",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A picture on its way: `name` is one of oriented, composited, grey, polarity, crop, resized, centred, normalised."""
+
+    name: str
+    picture: Image.Image  # mode L or RGB
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a network reads, and how the picture got there."""
+
+    image: Tensor  # (C, H, W) float32 in 0..1, not normalised
+    stages: tuple[Stage, ...]
+
+
+def open_picture(path: str | Path) -> Image.Image:
+    """The first frame of a picture file, turned as its EXIF says, at most WORKING_SIDE px a side, in mode L, RGB or RGBA.
+
+    The size is read from the header before any pixel is decoded. Raises PictureError.
+    """
+    if not Path(path).is_file():
+        raise PictureError("missing")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # MAX_PIXELS is stricter
+            with Image.open(path, formats=FORMATS) as picture:
+                if math.prod(picture.size) > MAX_PIXELS:
+                    raise PictureError("large")
+                if max(picture.size) > 100 * min(picture.size):
+                    raise PictureError("narrow")
+                picture.draft("RGB", (WORKING_SIDE, WORKING_SIDE))  # a JPEG decodes straight to about this size
+                picture.load()
+                return _plain(ImageOps.exif_transpose(picture))
+    except Image.DecompressionBombError as error:
+        raise PictureError("large") from error
+    except PictureError:
+        raise
+    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, ...
+        raise PictureError("unreadable") from error
+
+
+def prepare(picture: Image.Image, spec: DatasetSpec, polarity: Polarity = "auto") -> Prepared:
+    """The stages of a picture (mode L, RGB or RGBA) on its way into the networks of `spec`.
+
+    polarity: what the ink is, where `auto` guesses wrong; photographs have none. Raises PictureError where there is no ink.
+    """
+    return _digit(picture, spec, polarity) if spec.shape[0] == 1 else _photograph(picture, spec)
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith(("I", "F")):  # 16 bits a pixel; Pillow's own conversion clips them to 255
+        values = np.asarray(picture).astype(np.float64)
+        picture = Image.fromarray((values / 257 if values.max() > 255 else values).clip(0, 255).astype(np.uint8))
+    else:
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB")
+    picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    return picture
+
+
+def _photograph(picture: Image.Image, spec: DatasetSpec) -> Prepared:
+    flat = _composite(picture, 255).convert("RGB")
+    square = ImageOps.fit(flat, (min(flat.size),) * 2)
+    small = square.resize(spec.shape[:0:-1], Image.Resampling.LANCZOS)
+    image = torch.from_numpy(np.array(small)).permute(2, 0, 1).float() / 255
+    stages = [Stage("oriented", _shown(picture)), Stage("composited", flat), Stage("crop", square), Stage("resized", small)]
+    return Prepared(image, (*stages, _normalised(image, spec)))
+
+
+def _digit(picture: Image.Image, spec: DatasetSpec, polarity: Polarity) -> Prepared:
+    picture = picture.copy()
+    picture.thumbnail((DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BOX)
+    flat = _composite(picture, _paper_under(picture))
+    grey = flat.convert("L")
+    ink = _ink(np.asarray(grey, np.float32) / 255, polarity)
+    crop = _crop(ink)
+    small = _resize(crop)
+    image = torch.from_numpy(_centre(small, spec.shape[1]))[None]
+    stages = [
+        Stage("oriented", _shown(picture)),
+        Stage("composited", flat.convert("RGB")),
+        Stage("grey", grey),
+        Stage("polarity", _grey_picture(ink)),
+        Stage("crop", _grey_picture(crop)),
+        Stage("resized", _grey_picture(small)),
+        Stage("centred", _grey_picture(image[0].numpy())),
+        _normalised(image, spec),
+    ]
+    return Prepared(image, tuple(stages))
+
+
+def _composite(picture: Image.Image, paper: int) -> Image.Image:
+    if picture.mode != "RGBA":
+        return picture
+    return Image.alpha_composite(Image.new("RGBA", picture.size, (paper, paper, paper, 255)), picture).convert("RGB")
+
+
+def _paper_under(picture: Image.Image) -> int:
+    """Black under light ink, white under dark: a transparent drawing does not say what it was meant to lie on."""
+    if picture.mode != "RGBA":
+        return 255
+    values, alpha = np.asarray(picture.convert("LA"), np.float32).transpose(2, 0, 1)
+    return 0 if (values * alpha).sum() > 127.5 * alpha.sum() else 255
+
+
+def _ink(grey: np.ndarray, polarity: Polarity) -> np.ndarray:
+    """(H, W) in 0..1, paper 0 and ink towards 1, whatever the paper's colour and the light on it."""
+    paper, noise = _paper(grey)
+    difference = grey - paper
+    if polarity == "auto":
+        # Ink covers the smaller part of a picture, so that it is what stands out: the longer tail.
+        polarity = "light" if (difference**3).sum() > 0 else "dark"
+    ink = (difference if polarity == "light" else -difference).clip(0)
+    if ink.max() < max(FAINTEST_INK, 6 * noise):
+        raise PictureError("empty")
+    full = np.quantile(ink[ink > ink.max() / 2], 0.5) if noise else ink.max()
+    floor = min(4 * noise, full / 3)
+    return ((ink - floor) / (full - floor)).clip(0, 1)
+
+
+def _paper(grey: np.ndarray) -> tuple[np.ndarray | float, float]:
+    """The brightness of the paper at every pixel, and its noise (standard deviation).
+
+    Paper of one exact colour, as in drawings and scans, is that colour without noise. Else a quadratic surface, fitted
+    again and again to the pixels that lie near it: lamps and shadows are smooth, ink is not.
+    """
+    values, counts = np.unique((grey * 255).round().astype(np.uint8), return_counts=True)
+    if counts.max() > grey.size * 0.3:
+        return values[counts.argmax()] / 255, 0.0
+    y, x = (axis.astype(np.float32) for axis in np.mgrid[-1 : 1 : grey.shape[0] * 1j, -1 : 1 : grey.shape[1] * 1j])
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
+    brightness = grey.ravel()
+    sample = slice(None, None, max(1, len(brightness) // 8000))
+    near = np.ones(len(brightness[sample]), bool)
+    for _ in range(8):
+        surface, *_ = np.linalg.lstsq(terms[sample][near], brightness[sample][near], rcond=None)
+        distance = np.abs(brightness[sample] - terms[sample] @ surface)
+        # 1.48 median absolute deviations are a standard deviation, were the distances normal.
+        spread = 1.48 * np.median(distance)
+        near = distance <= max(2.5 * spread, 1 / 255)
+    return (terms @ surface).reshape(grey.shape), float(max(spread, 0.5 / 255))
+
+
+def _crop(ink: np.ndarray) -> np.ndarray:
+    """The smallest box around the ink."""
+    rows, columns = np.flatnonzero(ink.max(1) > 0.1), np.flatnonzero(ink.max(0) > 0.1)
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _resize(crop: np.ndarray) -> np.ndarray:
+    """The longest side to 20 px; thin strokes, which averaging has paled, are brought back to full ink."""
+    scale = INK_SIDE / max(crop.shape)
+    size = tuple(max(1, round(side * scale)) for side in crop.shape[::-1])
+    if size == crop.shape[::-1]:
+        return crop
+    small = np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
+    return (small / np.quantile(small[small > small.max() / 2], 0.7)).clip(0, 1)
+
+
+def _centre(small: np.ndarray, side: int) -> np.ndarray:
+    """(side, side) float32 with the ink's centre of mass as near to the middle as whole pixels allow."""
+    weight = small.sum()
+    place = []
+    for axis in (0, 1):
+        positions = np.arange(small.shape[axis]) + 0.5
+        centre = (small.sum(1 - axis) * positions).sum() / weight
+        place.append(int(np.clip(round(side / 2 - centre), 0, side - small.shape[axis])))
+    canvas = np.zeros((side, side), np.float32)
+    canvas[place[0] : place[0] + small.shape[0], place[1] : place[1] + small.shape[1]] = small
+    return canvas
+
+
+def _grey_picture(values: np.ndarray) -> Image.Image:
+    return Image.fromarray((values * 255).round().astype(np.uint8))
+
+
+def _shown(picture: Image.Image) -> Image.Image:
+    return _composite(picture, 255).convert("RGB")
+
+
+def _normalised(image: Tensor, spec: DatasetSpec) -> Stage:
+    """What the network reads, its range stretched to black and white."""
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (spec.mean, spec.std))
+    values = (image - mean) / std
+    low, high = (torch.tensor([0.0, 1.0])[:, None, None, None] - mean) / std
+    scaled = ((values - low) / (high - low) * 255).round().byte().permute(1, 2, 0).numpy()
+    return Stage("normalised", Image.fromarray(scaled.squeeze()))
