@@ -1,0 +1,28 @@
+"""The app, assembled: a tab each from its own file, and what every tab shares."""
+
+from pathlib import Path
+
+import gradio as gr
+
+from . import classify
+from .shared.text import I18N, label, say
+
+SHARED = Path(__file__).parent / "shared"
+LAUNCH = dict(
+    i18n=I18N,
+    theme=gr.themes.Default(primary_hue="orange"),
+    css_paths=[SHARED / "style.css"],
+    max_file_size="20mb",
+    ssr_mode=False,
+    show_error=True,
+    enable_monitoring=False,
+    footer_links=["api"],
+)
+
+
+def build() -> gr.Blocks:
+    """The whole page; launch it with `LAUNCH`."""
+    with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(3600, 3600)) as demo:
+        gr.Markdown(label("intro"))
+        classify.build()
+    return demo.queue(max_size=64)

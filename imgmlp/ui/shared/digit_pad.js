@@ -1,0 +1,89 @@
+// The pad: strokes by mouse, touch or pen, sent as points while they are drawn. Undo and clear; arrow keys draw too.
+const canvas = element.querySelector("canvas");
+const ink = canvas.getContext("2d");
+const SIDE = 256, WIDTH = 18, EVERY_MS = 100, MAX_POINTS = 650; // 650 points of 2 bytes are 1.7 KB in base64
+let strokes = [], current = null, sent = "", timer = null, cursor = [128, 128];
+
+const encode = () => strokes.map((points) => btoa(String.fromCharCode(...points.flat()))).join(".");
+
+const draw = () => {
+  ink.clearRect(0, 0, SIDE, SIDE);
+  ink.lineWidth = WIDTH;
+  ink.lineCap = ink.lineJoin = "round";
+  ink.strokeStyle = ink.fillStyle = "#111";
+  for (const points of strokes) {
+    ink.beginPath();
+    ink.moveTo(...points[0]);
+    points.forEach((point) => ink.lineTo(...point));
+    if (points.length === 1) ink.lineTo(points[0][0] + 0.1, points[0][1]);
+    ink.stroke();
+  }
+};
+
+const send = () => {
+  timer = null;
+  const drawing = encode();
+  if (drawing === sent) return;
+  sent = props.value = drawing;
+  trigger("input");
+};
+const sendSoon = () => { timer ??= setTimeout(send, EVERY_MS / 2); };
+
+// A long drawing keeps every second point, so that an event never grows beyond its limit.
+const thin = () => {
+  if (strokes.reduce((sum, points) => sum + points.length, 0) <= MAX_POINTS) return;
+  strokes = strokes.map((points) => points.filter((_, i) => i % 2 === 0 || i === points.length - 1));
+  if (current) current = strokes[strokes.length - 1];
+};
+
+const place = (event) => {
+  const box = canvas.getBoundingClientRect();
+  const inside = (value) => Math.max(0, Math.min(255, Math.round(value)));
+  return [inside(((event.clientX - box.left) / box.width) * SIDE), inside(((event.clientY - box.top) / box.height) * SIDE)];
+};
+const add = (point) => {
+  const last = current[current.length - 1];
+  if (last && Math.hypot(point[0] - last[0], point[1] - last[1]) < 3) return;
+  current.push(point);
+  thin();
+  draw();
+  sendSoon();
+};
+
+canvas.addEventListener("pointerdown", (event) => {
+  event.preventDefault();
+  canvas.setPointerCapture(event.pointerId);
+  canvas.focus({ preventScroll: true });
+  strokes.push((current = []));
+  add(place(event));
+});
+canvas.addEventListener("pointermove", (event) => {
+  if (current && event.buttons) (event.getCoalescedEvents?.() ?? [event]).forEach((one) => add(place(one)));
+});
+for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { current = null; });
+
+const undo = () => { strokes.pop(); draw(); sendSoon(); };
+const clear = () => { strokes = []; current = null; draw(); sendSoon(); };
+element.querySelector(".undo").addEventListener("click", undo);
+element.querySelector(".clear").addEventListener("click", clear);
+
+// Keyboard: arrows move by one cell of 28, space lowers and lifts the pen.
+const ARROWS = { ArrowLeft: [-9, 0], ArrowRight: [9, 0], ArrowUp: [0, -9], ArrowDown: [0, 9] };
+canvas.addEventListener("keydown", (event) => {
+  if (event.key === " ") {
+    current = current ? null : [];
+    if (current) { strokes.push(current); add([...cursor]); }
+  } else if (event.key in ARROWS) {
+    cursor = cursor.map((value, axis) => Math.max(0, Math.min(255, value + ARROWS[event.key][axis])));
+    if (current) add([...cursor]);
+    draw();
+    ink.fillStyle = "#c60";
+    ink.fillRect(cursor[0] - 4, cursor[1] - 4, 8, 8);
+  } else if (event.key === "Backspace") undo();
+  else if (event.key === "Escape") clear();
+  else return;
+  event.preventDefault();
+});
+canvas.addEventListener("blur", () => { if (current) { current = null; } draw(); });
+
+watch("value", () => { if (props.value === "" && sent !== "") { sent = ""; strokes = []; current = null; draw(); } });

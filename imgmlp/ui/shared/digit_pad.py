@@ -1,0 +1,62 @@
+"""The drawing pad: our own canvas in a gr.HTML, because gr.Sketchpad answers only after the stroke and uploads a file for each.
+
+The browser sends strokes as points on a 256 x 256 grid; the server draws them.
+"""
+
+import base64
+import binascii
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image, ImageDraw
+
+from ...inference.preprocess import PictureError
+
+HERE = Path(__file__).parent
+SIDE = 256  # grid points, so that a coordinate is a byte
+WIDTH = 18  # px, as digit_pad.js draws
+OVERSAMPLING = 2  # drawn larger and shrunk, because ImageDraw has no soft edges
+MAX_CHARACTERS = 4096  # of a drawing; the pad itself stays under 2,000
+
+
+class DigitPad(gr.HTML):
+    """A pad whose value is its strokes: base64 of (x, y) byte pairs, joined by dots; "" is empty and clears it."""
+
+    def __init__(self, label: str, undo: str, clear: str, **kwargs):
+        label, undo, clear = (escape(text, quote=True) for text in (label, undo, clear))
+        super().__init__(
+            value="",
+            html_template=f"""<div class="pad"><canvas width="256" height="256" tabindex="0" role="img" aria-label="{label}"></canvas>
+            <div class="keys"><button type="button" class="undo">{undo}</button><button type="button" class="clear">{clear}</button></div></div>""",
+            css_template=(HERE / "digit_pad.css").read_text(),
+            js_on_load=(HERE / "digit_pad.js").read_text(),
+            **kwargs,
+        )
+
+    def api_info(self) -> dict:
+        return {"type": "string", "description": "strokes: base64 of (x, y) byte pairs, joined by dots"}
+
+
+def drawing(strokes: object) -> Image.Image:
+    """The picture of a pad's value: mode L, 280 x 280, dark on white. Raises PictureError if it is none, or empty."""
+    if not strokes:
+        raise PictureError("empty")
+    if not isinstance(strokes, str) or len(strokes) > MAX_CHARACTERS:
+        raise PictureError("drawing")
+    side = SIDE * OVERSAMPLING
+    picture = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(picture)
+    radius = WIDTH * OVERSAMPLING / 2
+    for stroke in strokes.split("."):
+        try:
+            values = base64.b64decode(stroke, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise PictureError("drawing") from error
+        if not values or len(values) % 2:
+            raise PictureError("drawing")
+        points = [(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in zip(values[::2], values[1::2])]
+        pen.line(points, fill=0, width=2 * int(radius), joint="curve")
+        for x, y in (points[0], points[-1]):
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+    return picture.resize((280, 280), Image.Resampling.BOX)

@@ -1,0 +1,27 @@
+"""Every visible text, in English and Simplified Chinese: labels by the browser's language, sentences by the request's."""
+
+import json
+from pathlib import Path
+
+import gradio as gr
+
+TEXTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("*.json")}
+ALIASES = ("zh", "zh-Hans", "zh-SG")  # browsers' names for it; Gradio matches names exactly
+I18N = gr.I18n(**TEXTS, **{alias: TEXTS["zh-CN"] for alias in ALIASES})
+
+
+def label(key: str):
+    """The text of a component, which Gradio translates in the browser. Raises KeyError for an unknown key."""
+    TEXTS["en"][key]
+    return I18N(key)
+
+
+def say(request: gr.Request | None, key: str, **values: object) -> str:
+    """A text in the language that the request prefers, with `{names}` filled in. Raises KeyError for an unknown key."""
+    return TEXTS[language(request)][key].format(**values)
+
+
+def language(request: gr.Request | None) -> str:
+    """`zh-CN` if the browser's first language is Chinese, else `en`."""
+    accepted = request.headers.get("accept-language", "") if request else ""
+    return "zh-CN" if accepted.lower().startswith("zh") else "en"

@@ -1,0 +1,20 @@
+"""A picture upload that hands over the file as it came: not opened by Gradio, never fetched from an address."""
+
+import gradio as gr
+
+from ...inference.preprocess import SENTENCES
+
+
+class PictureUpload(gr.Image):
+    """A gr.Image whose value is the uploaded file's path, whatever the file holds; `open_picture` checks it."""
+
+    def __init__(self, **kwargs):
+        super().__init__(type="filepath", image_mode=None, **kwargs)
+
+    def preprocess(self, payload) -> str | None:
+        return payload.path if payload else None
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path):
+        if str(url_or_file_path).lower().startswith(("http:", "https:")):
+            raise gr.Error(SENTENCES["missing"], print_exception=False)
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
