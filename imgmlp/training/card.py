@@ -1,5 +1,6 @@
 """The model card that lies beside a checkpoint, written from what the recipe recorded."""
 
+from ..checkpoints import SHIPPED
 from ..data.datasets import DatasetSpec
 from ..model import MLP
 
@@ -33,7 +34,7 @@ Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters,
 
 ```python
 from imgmlp.model import MLP
-model = MLP.from_pretrained("{spec.name.removesuffix('-mlp')}-mlp")  # this folder
+model = MLP.from_pretrained("checkpoints/{SHIPPED[spec.name]}")
 probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.join(map(str, spec.shape))}) float in 0..1
 ```
 
