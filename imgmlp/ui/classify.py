@@ -37,7 +37,10 @@ def build() -> None:
             with gr.Column(min_width=300):
                 with gr.Tabs(selected="draw") as sources:
                     with gr.Tab(label("classify.draw"), id="draw") as draw_tab:
-                        pad = DigitPad(label=_plain("classify.pad"), undo="↶", clear="✕", elem_id="pad")
+                        pad = DigitPad(label=label("classify.pad"), elem_id="pad")
+                        with gr.Row():
+                            undo = gr.Button(label("classify.undo"), size="sm", min_width=80)
+                            clear = gr.Button(label("classify.clear"), size="sm", min_width=80)
                     with gr.Tab(label("classify.upload"), id="upload") as upload_tab:
                         picture = PictureUpload(
                             label=label("classify.picture"), sources=["upload", "clipboard", "webcam"], height=280, elem_id="upload"
@@ -121,6 +124,8 @@ def build() -> None:
         triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input],
         fn=show, inputs=inputs, outputs=outputs, trigger_mode="always_last", **quiet,
     )
+    undo.click(None, pad, pad, js="(strokes) => strokes.split('.').slice(0, -1).join('.')", api_visibility="private")
+    clear.click(None, None, pad, js="() => ''", api_visibility="private")
     draw_tab.select(lambda: "draw", outputs=source, **quiet).then(show, inputs, outputs, **quiet)
     upload_tab.select(lambda: "upload", outputs=source, **quiet).then(show, inputs, outputs, **quiet)
     dataset.input(
@@ -129,10 +134,6 @@ def build() -> None:
     examples.select(choose_example, outputs=picture, **quiet)
     gr.on([gr.context.Context.root_block.load], fn=show, inputs=inputs, outputs=outputs, **quiet)
     api.click(answer_api, [image, name], result, api_name="classify", queue=False)
-
-
-def _plain(key: str) -> str:
-    return say(None, key)
 
 
 def _about(dataset: str) -> str:

@@ -1,10 +1,16 @@
-// The pad: strokes by mouse, touch or pen, sent as points while they are drawn. Undo and clear; arrow keys draw too.
+// The pad: strokes by mouse, touch or pen, sent as points while they are drawn. Arrow keys draw too.
 const canvas = element.querySelector("canvas");
 const ink = canvas.getContext("2d");
 const SIDE = 256, WIDTH = 18, EVERY_MS = 100, MAX_POINTS = 650; // 650 points of 2 bytes are 1.7 KB in base64
 let strokes = [], current = null, sent = "", timer = null, cursor = [128, 128];
 
+canvas.setAttribute("aria-label", props.label);
+
 const encode = () => strokes.map((points) => btoa(String.fromCharCode(...points.flat()))).join(".");
+const decode = (drawing) => drawing.split(".").filter(Boolean).map((stroke) => {
+  const values = [...atob(stroke)].map((letter) => letter.charCodeAt(0));
+  return values.flatMap((x, i) => (i % 2 ? [] : [[x, values[i + 1]]]));
+});
 
 const draw = () => {
   ink.clearRect(0, 0, SIDE, SIDE);
@@ -62,10 +68,7 @@ canvas.addEventListener("pointermove", (event) => {
 });
 for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { current = null; });
 
-const undo = () => { strokes.pop(); draw(); sendSoon(); };
-const clear = () => { strokes = []; current = null; draw(); sendSoon(); };
-element.querySelector(".undo").addEventListener("click", undo);
-element.querySelector(".clear").addEventListener("click", clear);
+const change = (kept) => { strokes = kept; current = null; draw(); sendSoon(); };
 
 // Keyboard: arrows move by one cell of 28, space lowers and lifts the pen.
 const ARROWS = { ArrowLeft: [-9, 0], ArrowRight: [9, 0], ArrowUp: [0, -9], ArrowDown: [0, 9] };
@@ -79,11 +82,11 @@ canvas.addEventListener("keydown", (event) => {
     draw();
     ink.fillStyle = "#c60";
     ink.fillRect(cursor[0] - 4, cursor[1] - 4, 8, 8);
-  } else if (event.key === "Backspace") undo();
-  else if (event.key === "Escape") clear();
+  } else if (event.key === "Backspace") change(strokes.slice(0, -1));
+  else if (event.key === "Escape") change([]);
   else return;
   event.preventDefault();
 });
-canvas.addEventListener("blur", () => { if (current) { current = null; } draw(); });
+canvas.addEventListener("blur", () => { current = null; draw(); });
 
-watch("value", () => { if (props.value === "" && sent !== "") { sent = ""; strokes = []; current = null; draw(); } });
+watch("value", () => { if (props.value !== sent) change(decode(props.value || "")); });

@@ -5,7 +5,6 @@ The browser sends strokes as points on a 256 x 256 grid; the server draws them.
 
 import base64
 import binascii
-from html import escape
 from pathlib import Path
 
 import gradio as gr
@@ -21,14 +20,15 @@ MAX_CHARACTERS = 4096  # of a drawing; the pad itself stays under 2,000
 
 
 class DigitPad(gr.HTML):
-    """A pad whose value is its strokes: base64 of (x, y) byte pairs, joined by dots; "" is empty and clears it."""
+    """A pad whose value is its strokes: base64 of (x, y) byte pairs, joined by dots; setting it draws it.
 
-    def __init__(self, label: str, undo: str, clear: str, **kwargs):
-        label, undo, clear = (escape(text, quote=True) for text in (label, undo, clear))
+    Its label is read to a screen reader, not shown.
+    """
+
+    def __init__(self, **kwargs):
         super().__init__(
             value="",
-            html_template=f"""<div class="pad"><canvas width="256" height="256" tabindex="0" role="img" aria-label="{label}"></canvas>
-            <div class="keys"><button type="button" class="undo">{undo}</button><button type="button" class="clear">{clear}</button></div></div>""",
+            html_template='<canvas width="256" height="256" tabindex="0" role="img"></canvas>',
             css_template=(HERE / "digit_pad.css").read_text(),
             js_on_load=(HERE / "digit_pad.js").read_text(),
             **kwargs,

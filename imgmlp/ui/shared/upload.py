@@ -8,6 +8,8 @@ from ...inference.preprocess import SENTENCES
 class PictureUpload(gr.Image):
     """A gr.Image whose value is the uploaded file's path, whatever the file holds; `open_picture` checks it."""
 
+    is_template = True  # shown by gr.Image's own front end; else the browser asks for a custom component's files
+
     def __init__(self, **kwargs):
         super().__init__(type="filepath", image_mode=None, **kwargs)
 
