@@ -13,6 +13,9 @@ class PictureUpload(gr.Image):
     def __init__(self, **kwargs):
         super().__init__(type="filepath", image_mode=None, **kwargs)
 
+    def get_config(self, cls=None) -> dict:
+        return super().get_config(gr.Image)  # its properties are read off the signature, and ours hides them
+
     def preprocess(self, payload) -> str | None:
         return payload.path if payload else None
 
