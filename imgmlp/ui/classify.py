@@ -18,7 +18,7 @@ from .shared.text import label, say
 from .shared.upload import PictureUpload
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.webp"))
-NOTHING, THE_ANSWER = -1, -1  # what "against" and "for" say until the user chooses
+UNCHOSEN = -1  # "for" is then the answer, and "against" nothing
 SHOWN_UNITS = 6
 
 network = cache(checkpoints.shipped)
@@ -31,7 +31,7 @@ def build() -> None:
             dataset = gr.Radio(
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"), scale=2
             )
-            about = gr.Markdown(_about("mnist"))
+            about = gr.Markdown()
         source = gr.State("draw")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300):
@@ -57,8 +57,8 @@ def build() -> None:
                 answer = gr.HTML(elem_id="answer")
             with gr.Column(min_width=300):
                 with gr.Row():
-                    chosen = gr.Dropdown(_chosen("mnist"), value=THE_ANSWER, label=label("classify.for"), min_width=120)
-                    against = gr.Dropdown(_against("mnist"), value=NOTHING, label=label("classify.against"), min_width=120)
+                    chosen = gr.Dropdown(_chosen("mnist"), value=UNCHOSEN, label=label("classify.for"), min_width=120)
+                    against = gr.Dropdown(_against("mnist"), value=UNCHOSEN, label=label("classify.against"), min_width=120)
                 why = gr.HTML(elem_id="why")
         stages = gr.HTML(elem_id="stages")
         spoke = gr.HTML(elem_id="units")
@@ -68,7 +68,7 @@ def build() -> None:
 
     def show(dataset, source, strokes, path, polarity, chosen, against, request: gr.Request) -> tuple[str, str, str, str]:
         if source == "upload" and not path:
-            return _waiting(say(request, "classify.waiting_photo")), "", "", ""
+            return _waiting(say(request, f"classify.waiting_{dataset}")), "", "", ""
         try:
             given = open_picture(path) if source == "upload" else drawing(strokes)
             model = network(dataset)
@@ -76,8 +76,8 @@ def build() -> None:
         except PictureError as error:
             empty = source == "draw" and error.key == "empty"
             return _waiting(say(request, "classify.waiting" if empty else f"error.{error.key}")), "", "", ""
-        target = found.index if chosen == THE_ANSWER else chosen
-        rival = None if against in (NOTHING, target) else against
+        target = found.index if chosen == UNCHOSEN else chosen
+        rival = None if against in (UNCHOSEN, target) else against
         return (
             _answer(found, request),
             _why(model, found, target, rival, request),
@@ -85,18 +85,20 @@ def build() -> None:
             _units(model, found, target, rival, request),
         )
 
-    def choose_dataset(dataset: str):
+    def choose_dataset(dataset: str, request: gr.Request):
         digits = dataset == "mnist"
         return (
             "draw" if digits else "upload",
             gr.Tabs(selected="draw" if digits else "upload"),
-            gr.Tab(visible=digits),
             gr.Gallery(visible=not digits),
             gr.Radio(visible=digits),
-            gr.Dropdown(_chosen(dataset), value=THE_ANSWER),
-            gr.Dropdown(_against(dataset), value=NOTHING),
-            _about(dataset),
+            gr.Dropdown(_chosen(dataset), value=UNCHOSEN),
+            gr.Dropdown(_against(dataset), value=UNCHOSEN),
+            _about(dataset, request),
         )
+
+    def describe(dataset: str, request: gr.Request) -> str:
+        return _about(dataset, request)
 
     def choose_example(event: gr.SelectData) -> str:
         return str(EXAMPLES[event.index])
@@ -129,17 +131,19 @@ def build() -> None:
     draw_tab.select(lambda: "draw", outputs=source, **quiet).then(show, inputs, outputs, **quiet)
     upload_tab.select(lambda: "upload", outputs=source, **quiet).then(show, inputs, outputs, **quiet)
     dataset.input(
-        choose_dataset, dataset, [source, sources, draw_tab, examples, polarity, chosen, against, about], **quiet
+        choose_dataset, dataset, [source, sources, examples, polarity, chosen, against, about], **quiet
     ).then(show, inputs, outputs, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
-    gr.on([gr.context.Context.root_block.load], fn=show, inputs=inputs, outputs=outputs, **quiet)
+    page = gr.context.Context.root_block
+    page.load(describe, dataset, about, **quiet)
+    page.load(show, inputs, outputs, **quiet)
     api.click(answer_api, [image, name], result, api_name="classify", queue=False)
 
 
-def _about(dataset: str) -> str:
+def _about(dataset: str, request: gr.Request) -> str:
     model, spec = network(dataset), DATASETS[dataset]
     widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
-    return say(None, "classify.network", title=spec.title, widths=widths, parameters=f"{model.parameter_count:,}")
+    return say(request, "classify.network", title=spec.title, widths=widths, parameters=f"{model.parameter_count:,}")
 
 
 def _names(dataset: str) -> list[tuple[object, int]]:
@@ -148,11 +152,11 @@ def _names(dataset: str) -> list[tuple[object, int]]:
 
 
 def _chosen(dataset: str) -> list[tuple[object, int]]:
-    return [(label("classify.the_answer"), THE_ANSWER), *_names(dataset)]
+    return [(label("classify.the_answer"), UNCHOSEN), *_names(dataset)]
 
 
 def _against(dataset: str) -> list[tuple[object, int]]:
-    return [(label("classify.nothing"), NOTHING), *_names(dataset)]
+    return [(label("classify.nothing"), UNCHOSEN), *_names(dataset)]
 
 
 def _waiting(sentence: str) -> str:
@@ -202,6 +206,8 @@ def _stages(found: Answer, request: gr.Request) -> str:
 
 def _units(model: MLP, found: Answer, target: int, rival: int | None, request: gr.Request) -> str:
     loudest = units(model, found.prepared.image, target, rival, SHOWN_UNITS)
+    if not loudest:
+        return ""
     limit = max(unit.weights.sum(0).abs().max().item() for unit in loudest)
     figures = "".join(
         figure(
