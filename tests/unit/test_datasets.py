@@ -1,0 +1,104 @@
+"""Images are the official ones, bit for bit, from the best place that has them whole."""
+
+import hashlib
+import os
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from imgmlp.data import datasets
+from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST, DataError, load
+
+OFFICIAL = os.environ.get("IMGMLP_DATA")
+needs_official = pytest.mark.skipif(not OFFICIAL, reason="IMGMLP_DATA does not name the official files")
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """An empty cache, whatever this machine has."""
+    monkeypatch.setattr(datasets, "CACHE", tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def no_root(monkeypatch):
+    monkeypatch.delenv("IMGMLP_DATA", raising=False)
+
+
+@needs_official
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_starter_images_are_the_official_pixels(name, split, monkeypatch):
+    official = load(DATASETS[name], split)
+    monkeypatch.delenv("IMGMLP_DATA")
+    ours = load(DATASETS[name], split)
+    assert (official.source.kind, ours.source.kind) == ("given", "starter")
+    assert torch.equal(ours.pixels, official.pixels[ours.indices])
+    assert torch.equal(ours.labels, official.labels[ours.indices])
+
+
+def test_starter_digits_have_the_official_digest(no_root):
+    images = load(MNIST, "test")
+    header = bytes.fromhex("00000803 00002710 0000001c 0000001c")  # the IDX header of the official file
+    assert hashlib.md5(header + images.pixels.numpy().tobytes()).hexdigest() == MNIST.files["test"]["MNIST/raw/t10k-images-idx3-ubyte"]
+
+
+def test_starter_photographs_are_the_first_of_each_class(no_root):
+    train, test = load(CIFAR10, "train"), load(CIFAR10, "test")
+    assert train.labels.bincount().tolist() == [500] * 10
+    assert test.labels.bincount().tolist() == [100] * 10
+    assert (train.indices.diff() > 0).all() and (test.indices.diff() > 0).all()
+
+
+@needs_official
+def test_a_damaged_file_is_said_and_the_starter_images_are_used(tmp_path):
+    root = tmp_path / "data"
+    shutil.copytree(Path(OFFICIAL) / "MNIST", root / "MNIST")
+    path = root / "MNIST/raw/t10k-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    images = load(MNIST, "test", root)
+    assert images.source.kind == "starter" and len(images) == 10_000
+    assert images.source.problem == "MNIST/raw/t10k-images-idx3-ubyte in the data folder is not the official file; delete it and download it again."
+
+
+def test_a_missing_file_is_said_and_the_starter_images_are_used(tmp_path):
+    images = load(CIFAR10, "test", tmp_path)
+    assert images.source.kind == "starter" and "test_batch is missing" in images.source.problem
+
+
+@needs_official
+def test_a_download_is_moved_into_the_cache_when_whole(no_root, cache, monkeypatch):
+    from torchvision import datasets as torchvision_datasets
+
+    monkeypatch.setattr(torchvision_datasets, "MNIST", lambda root, download: shutil.copytree(Path(OFFICIAL) / "MNIST", Path(root) / "MNIST"))
+    datasets.download(MNIST)
+    assert load(MNIST, "test").source.kind == "cache"
+    assert [path.name for path in cache.iterdir()] == ["MNIST"]
+
+
+def test_an_interrupted_download_leaves_nothing(no_root, cache, monkeypatch):
+    from torchvision import datasets as torchvision_datasets
+
+    def half(root, download):
+        (Path(root) / "MNIST/raw").mkdir(parents=True)
+        (Path(root) / "MNIST/raw/t10k-images-idx3-ubyte").write_bytes(b"half")
+        raise RuntimeError("connection lost")
+
+    monkeypatch.setattr(torchvision_datasets, "MNIST", half)
+    with pytest.raises(DataError, match="MNIST could not be downloaded"):
+        datasets.download(MNIST)
+    assert list(cache.iterdir()) == []
+    assert load(MNIST, "test").source.kind == "starter"
+
+
+def test_a_pickle_that_calls_anything_is_refused():
+    with pytest.raises(pickle.UnpicklingError, match="not allowed"):
+        datasets._Batch.loads(pickle.dumps({b"data": os.getcwd}))
+
+
+def test_arrays_in_a_pickle_are_read():
+    found = datasets._Batch.loads(pickle.dumps({b"labels": [1, 2]}))
+    assert found == {b"labels": [1, 2]}
