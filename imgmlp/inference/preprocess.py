@@ -22,7 +22,7 @@ WORKING_SIDE = 1024  # px; every picture is shrunk to this first
 DIGIT_SIDE = 280  # px; more says nothing about 20 px of digit
 INK_SIDE = 20
 FAINTEST_INK = 0.06  # of full contrast; below it there is nothing to read
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "AVIF")
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "AVIF")  # MPO, what some phones write, opens as JPEG
 
 Polarity = Literal["auto", "dark", "light"]  # the ink's
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from imgmlp.data.datasets import DATASETS
 from imgmlp.inference.evidence import evidence, units
-from imgmlp.model import MLP
+from imgmlp.training.engine import new_model
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_the_units_and_the_last_bias_add_up_to_the_logit(network, images):
 @pytest.mark.parametrize("hidden", [[], [16], [24, 16, 8]])
 def test_evidence_is_exact_at_any_depth(hidden, images, network):
     torch.manual_seed(1)
-    other = MLP(dataset=network.dataset, hidden=hidden, mean=network.mean.flatten().tolist(), std=network.std.flatten().tolist(), classes=network.classes)
+    other = new_model(DATASETS[network.dataset], hidden)
     logits = forwards(other, images[0])
     assert evidence(other, images[0], 2).logit == pytest.approx(logits[2].item(), rel=1e-5, abs=1e-9)
 
