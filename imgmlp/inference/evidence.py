@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from ..model import MLP
 
@@ -37,9 +38,7 @@ def evidence(model: MLP, image: Tensor, label: int, against: int | None = None) 
     Raises ValueError if a label is not one of the model's classes.
     """
     weights, bias = _linear_map(model, image, _readout(model, label, against))
-    pixels = weights.view(model.shape) * image.double()
-    offset = bias + _readout_bias(model, label, against)
-    return Evidence(pixels, offset)
+    return Evidence(weights * image.double(), bias.item() + _readout_bias(model, label, against))
 
 
 def units(model: MLP, image: Tensor, label: int, against: int | None = None, count: int = 6) -> list[Unit]:
@@ -50,14 +49,9 @@ def units(model: MLP, image: Tensor, label: int, against: int | None = None, cou
     if not model.hidden:
         return []
     contributions = _activations(model, image)[-1] * _readout(model, label, against)
-    chosen = contributions.abs().topk(min(count, len(contributions))).indices.tolist()
-    found = []
-    for index in chosen:
-        selector = torch.zeros_like(contributions)
-        selector[index] = 1
-        weights, _ = _linear_map(model, image, selector)
-        found.append(Unit(index, contributions[index].item(), weights.view(model.shape)))
-    return found
+    chosen = contributions.abs().topk(min(count, len(contributions))).indices
+    weights, _ = _linear_map(model, image, one_hot(chosen, len(contributions)).double())
+    return [Unit(*parts) for parts in zip(chosen.tolist(), contributions[chosen].tolist(), weights)]
 
 
 @torch.no_grad()
@@ -72,19 +66,19 @@ def _activations(model: MLP, image: Tensor) -> list[Tensor]:
 
 
 @torch.no_grad()
-def _linear_map(model: MLP, image: Tensor, readout: Tensor) -> tuple[Tensor, float]:
-    """(weights, bias) such that `readout @ last hidden layer == weights @ image.flatten() + bias`.
+def _linear_map(model: MLP, image: Tensor, readout: Tensor) -> tuple[Tensor, Tensor]:
+    """(weights (..., C, H, W), bias (...)): `readout @ last hidden layer == (weights * image).sum() + bias`.
 
-    Read backwards: a unit that is off passes nothing on, one that is on passes its weights.
+    readout: (..., width). Read backwards: a unit that is off passes nothing on, one that is on passes its weights.
     """
-    weights, bias = readout, 0.0
+    weights, bias = readout, torch.zeros(readout.shape[:-1], dtype=torch.double)
     hidden = list(zip(model.linears[:-1], _activations(model, image)))
     for linear, output in reversed(hidden):
         gated = weights * (output > 0)
-        bias += (gated @ linear.bias.double()).item()
+        bias = bias + gated @ linear.bias.double()
         weights = gated @ linear.weight.double()
-    scaled = weights.view(model.shape) / model.std.double()
-    return scaled.flatten(), bias - (scaled * model.mean.double()).sum().item()
+    scaled = weights.unflatten(-1, model.shape) / model.std.double()
+    return scaled, bias - (scaled * model.mean.double()).sum((-3, -2, -1))
 
 
 @torch.no_grad()

@@ -24,5 +24,5 @@ def build() -> gr.Blocks:
     """The whole page; launch it with `LAUNCH`."""
     with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(3600, 3600)) as demo:
         gr.Markdown(label("intro"))
-        classify.build()
+        classify.build(demo)
     return demo.queue(max_size=64)

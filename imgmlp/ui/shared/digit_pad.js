@@ -2,21 +2,22 @@
 const canvas = element.querySelector("canvas");
 const ink = canvas.getContext("2d");
 const SIDE = 256, WIDTH = 18, EVERY_MS = 100, MAX_POINTS = 650; // 650 points of 2 bytes are 1.7 KB in base64
-let strokes = [], current = null, sent = "", timer = null, cursor = [128, 128];
+let strokes = [], inverted = false, current = null, sent = "", timer = null, cursor = [128, 128];
 
 canvas.setAttribute("aria-label", props.label);
 
-const encode = () => strokes.map((points) => btoa(String.fromCharCode(...points.flat()))).join(".");
-const decode = (drawing) => drawing.split(".").filter(Boolean).map((stroke) => {
+const encode = () => (inverted ? "~" : "") + strokes.map((points) => btoa(String.fromCharCode(...points.flat()))).join(".");
+const decode = (drawing) => drawing.replace("~", "").split(".").filter(Boolean).map((stroke) => {
   const values = [...atob(stroke)].map((letter) => letter.charCodeAt(0));
   return values.flatMap((x, i) => (i % 2 ? [] : [[x, values[i + 1]]]));
 });
 
 const draw = () => {
+  canvas.classList.toggle("inverted", inverted);
   ink.clearRect(0, 0, SIDE, SIDE);
   ink.lineWidth = WIDTH;
   ink.lineCap = ink.lineJoin = "round";
-  ink.strokeStyle = ink.fillStyle = "#111";
+  ink.strokeStyle = ink.fillStyle = inverted ? "#fff" : "#000";
   for (const points of strokes) {
     ink.beginPath();
     ink.moveTo(...points[0]);
@@ -89,4 +90,9 @@ canvas.addEventListener("keydown", (event) => {
 });
 canvas.addEventListener("blur", () => { current = null; draw(); });
 
-watch("value", () => { if (props.value !== sent) change(decode(props.value || "")); });
+watch("value", () => {
+  const drawing = props.value || "";
+  if (drawing === sent) return;
+  inverted = drawing.startsWith("~");
+  change(decode(drawing));
+});

@@ -17,10 +17,15 @@ SIDE = 256  # grid points, so that a coordinate is a byte
 WIDTH = 18  # px, as digit_pad.js draws
 OVERSAMPLING = 2  # drawn larger and shrunk, because ImageDraw has no soft edges
 MAX_CHARACTERS = 4096  # of a drawing; the pad itself stays under 2,000
+INVERTED = "~"  # before the strokes of a pad that is drawn on in white
+# What the buttons beside the pad do to its value, in the browser.
+UNDO = "(strokes) => strokes.replace(/[.]?[^.~]*$/, '')"
+CLEAR = "(strokes) => strokes.startsWith('~') ? '~' : ''"
+INVERT = "(strokes) => strokes.startsWith('~') ? strokes.slice(1) : '~' + strokes"
 
 
 class DigitPad(gr.HTML):
-    """A pad whose value is its strokes: base64 of (x, y) byte pairs, joined by dots; setting it draws it.
+    """A pad whose value is its strokes: base64 of (x, y) byte pairs, joined by dots, behind a ~ if white; setting it draws it.
 
     Its label is read to a screen reader, not shown.
     """
@@ -35,20 +40,21 @@ class DigitPad(gr.HTML):
         )
 
     def api_info(self) -> dict:
-        return {"type": "string", "description": "strokes: base64 of (x, y) byte pairs, joined by dots"}
+        return {"type": "string", "description": "strokes: base64 of (x, y) byte pairs, joined by dots, behind a ~ if white on black"}
 
 
 def drawing(strokes: object) -> Image.Image:
-    """The picture of a pad's value: mode L, 280 x 280, dark on white. Raises PictureError if it is none, or empty."""
-    if not strokes:
+    """The picture of a pad's value: mode L, 280 x 280, as it looks. Raises PictureError if it is none, or empty."""
+    if not strokes or strokes == INVERTED:
         raise PictureError("empty")
     if not isinstance(strokes, str) or len(strokes) > MAX_CHARACTERS:
         raise PictureError("drawing")
+    paper, ink = (0, 255) if strokes.startswith(INVERTED) else (255, 0)
     side = SIDE * OVERSAMPLING
-    picture = Image.new("L", (side, side), 255)
+    picture = Image.new("L", (side, side), paper)
     pen = ImageDraw.Draw(picture)
     radius = WIDTH * OVERSAMPLING / 2
-    for stroke in strokes.split("."):
+    for stroke in strokes.removeprefix(INVERTED).split("."):
         try:
             values = base64.b64decode(stroke, validate=True)
         except (binascii.Error, ValueError) as error:
@@ -56,7 +62,7 @@ def drawing(strokes: object) -> Image.Image:
         if not values or len(values) % 2:
             raise PictureError("drawing")
         points = [(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in zip(values[::2], values[1::2])]
-        pen.line(points, fill=0, width=2 * int(radius), joint="curve")
+        pen.line(points, fill=ink, width=2 * int(radius), joint="curve")
         for x, y in (points[0], points[-1]):
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
     return picture.resize((280, 280), Image.Resampling.BOX)

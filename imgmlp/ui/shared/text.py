@@ -5,6 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from ...data.datasets import DATASETS
+
 TEXTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("*.json")}
 ALIASES = ("zh", "zh-Hans", "zh-SG")  # browsers' names for it; Gradio matches names exactly
 I18N = gr.I18n(**TEXTS, **{alias: TEXTS["zh-CN"] for alias in ALIASES})
@@ -25,3 +27,14 @@ def language(request: gr.Request | None) -> str:
     """`zh-CN` if the browser's first language is Chinese, else `en`."""
     accepted = request.headers.get("accept-language", "") if request else ""
     return "zh-CN" if accepted.lower().startswith("zh") else "en"
+
+
+def class_name(name: str, request: gr.Request | None) -> str:
+    """A class in the reader's language; digits are their own names."""
+    return name if name.isdigit() else say(request, f"class.{name}")
+
+
+def class_choices(dataset: str) -> list[tuple[object, int]]:
+    """A data set's classes for a component: what the browser shows, and the index that it means."""
+    classes = DATASETS[dataset].classes
+    return [(one if one.isdigit() else label(f"class.{one}"), index) for index, one in enumerate(classes)]

@@ -1,0 +1,97 @@
+"""An answer as HTML: the probabilities, the evidence, what the network saw and the units that spoke, numbers in words beside each."""
+
+from html import escape
+
+import gradio as gr
+
+from ...data.datasets import DATASETS
+from ...inference.classifier import Answer
+from ...inference.evidence import evidence, units
+from ...model import MLP
+from .pictures import diverging, figure
+from .text import class_name, say
+
+SHOWN_UNITS = 8
+
+
+def waiting(sentence: str) -> str:
+    """What stands where an answer will be: what to do, or what was wrong."""
+    return f'<p class="waiting" role="status">{escape(sentence)}</p>'
+
+
+def network(model: MLP, request: gr.Request) -> str:
+    """One line: the data set, the widths, the number of parameters."""
+    widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
+    title = DATASETS[model.dataset].title
+    return escape(say(request, "classify.network", title=title, widths=widths, parameters=f"{model.parameter_count:,}"))
+
+
+def probabilities(found: Answer, request: gr.Request) -> str:
+    """The answer, large, over a bar for each class."""
+    rows = "".join(
+        f'<tr class="{"best" if index == found.index else ""}"><th scope="row">{escape(class_name(name, request))}</th>'
+        f'<td><div class="bar" style="width:{share:.1%}"></div></td><td>{_percent(share)}</td></tr>'
+        for index, (name, share) in enumerate(zip(found.classes, found.probabilities))
+    )
+    winner, share = class_name(found.label, request), found.probabilities[found.index]
+    return (
+        f'<div class="answer"><div class="winner" role="status"><b>{escape(winner)}</b> <span>{_percent(share)}</span></div>'
+        f"<table>{rows}</table></div>"
+    )
+
+
+def why(model: MLP, found: Answer, label: int, against: int | None, request: gr.Request) -> str:
+    """The evidence map for a class, or for a class rather than another, with the sum that gives the logit."""
+    parts = evidence(model, found.prepared.image, label, against)
+    pixels = parts.pixels.sum(0)
+    limit = pixels.abs().max().item()
+    name = class_name(model.classes[label], request)
+    given, logit = round(parts.pixels.sum().item(), 2), round(parts.logit, 2)
+    # The bias is shown as what is left, so that the three rounded numbers add up too.
+    figures = dict(pixels=f"{given:+.2f}", bias=f"{logit - given:+.2f}", logit=f"{logit:+.2f}")
+    if against is None:
+        sentence = say(request, "classify.sum", label=name, **figures)
+    else:
+        sentence = say(request, "classify.gap", label=name, against=class_name(model.classes[against], request), **figures)
+    picture = figure(diverging(pixels, limit), sentence, say(request, "classify.map", label=name))
+    return f'<div class="map">{picture}{_scale(limit, say(request, "classify.scale"))}</div>'
+
+
+def stages(found: Answer, request: gr.Request) -> str:
+    """The picture's way to the tensor, as a film strip."""
+    figures = "".join(
+        figure(stage.picture, say(request, f"stage.{stage.name}", width=stage.picture.width, height=stage.picture.height))
+        for stage in found.prepared.stages
+    )
+    return f'<h3>{escape(say(request, "classify.saw"))}</h3><div class="film">{figures}</div>'
+
+
+def loudest_units(model: MLP, found: Answer, label: int, against: int | None, request: gr.Request) -> str:
+    """The hidden units that gave most to the logit, each with its weights as a picture; nothing without a hidden layer."""
+    loudest = units(model, found.prepared.image, label, against, SHOWN_UNITS)
+    if not loudest:
+        return ""
+    limit = max(unit.weights.sum(0).abs().max().item() for unit in loudest)
+    figures = "".join(
+        figure(
+            diverging(unit.weights.sum(0), limit),
+            say(request, "classify.unit", index=unit.index, contribution=f"{unit.contribution:+.2f}"),
+        )
+        for unit in loudest
+    )
+    return (
+        f'<h3>{escape(say(request, "classify.units"))}</h3><div class="film">{figures}</div>'
+        f'{_scale(limit, say(request, "classify.unit_scale"))}'
+    )
+
+
+def _scale(limit: float, sentence: str) -> str:
+    return (
+        f'<p class="scale"><span>−{limit:.2f}</span><span class="ramp"></span><span>+{limit:.2f}</span></p>'
+        f'<p class="scale">{escape(sentence)}</p>'
+    )
+
+
+def _percent(share: float) -> str:
+    """A network is never quite sure, and rounding must not say that it is."""
+    return ">99.9%" if 0.9995 <= share < 1 else "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"
