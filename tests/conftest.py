@@ -6,6 +6,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -13,6 +16,7 @@ import pytest
 
 from imgmlp import checkpoints
 from imgmlp.data.datasets import CIFAR10, MNIST, load
+from tests.pictures import THREE, encoded, photographed
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
@@ -33,20 +37,49 @@ def photographs():
     return load(CIFAR10, "test")
 
 
-@pytest.fixture(scope="session")
-def app():
-    """The address of the app, started as a user starts it."""
+@dataclass(frozen=True)
+class App:
+    """The app, started as a user starts it."""
+
+    address: str
+    process: subprocess.Popen
+
+    @property
+    def memory_bytes(self) -> int:
+        """The resident set now; Linux says it in pages (proc_pid_statm(5))."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def upload(self, content: bytes, name: str = "picture.png") -> dict:
+        """The record of an uploaded file, as Gradio's own page sends it."""
+        answer = httpx.post(f"{self.address}/gradio_api/upload", files={"files": (name, content)}).raise_for_status()
+        return {"path": answer.json()[0], "meta": {"_type": "gradio.FileData"}}
+
+    def call(self, endpoint: str, *inputs: object) -> httpx.Response:
+        """The answer of a public endpoint over plain HTTP."""
+        return httpx.post(f"{self.address}/gradio_api/run/{endpoint}", json={"data": inputs}, timeout=30)
+
+
+@contextmanager
+def started(*options: str, log: Path | None = None) -> Iterator[App]:
+    """The app in a process of its own, on a free port, until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(address, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
+    with open(log or os.devnull, "w") as output:
+        process = subprocess.Popen([sys.executable, "app.py", "--port", str(port), *options], cwd=ROOT, stdout=output, stderr=output)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait(address, process)
+            yield App(address, process)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def app():
+    with started() as running:
+        yield running
 
 
 def _wait(address: str, process: subprocess.Popen) -> None:
@@ -62,13 +95,22 @@ def _wait(address: str, process: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(tmp_path_factory):
+    """Real Chromium, before whose camera somebody holds a 3."""
     if not CHROMIUM:
         reason = "no Chromium on this machine"
         pytest.fail(reason) if "IMGMLP_BROWSER_REQUIRED" in os.environ else pytest.skip(reason)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        camera = tmp_path_factory.mktemp("camera") / "three.mjpeg"
+        camera.write_bytes(encoded(photographed(THREE).resize((640, 480)), "JPEG") * 5)
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-video-capture={camera}",
+            ],
+        )
         yield chromium
         chromium.close()

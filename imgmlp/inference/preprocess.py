@@ -97,9 +97,8 @@ def prepare(picture: Image.Image, spec: DatasetSpec, polarity: Polarity = "auto"
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith(("I", "F")):  # 16 bits a pixel; Pillow's own conversion clips them to 255
-        values = np.asarray(picture).astype(np.float64)
-        picture = Image.fromarray((values / 257 if values.max() > 255 else values).clip(0, 255).astype(np.uint8))
+    if picture.mode.startswith("I;16"):  # Pillow's own conversion clips 16 bits to 255
+        picture = Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
     else:
         picture = picture.convert("RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB")
     picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
@@ -155,11 +154,15 @@ def _ink(grey: np.ndarray, polarity: Polarity) -> np.ndarray:
     """(H, W) in 0..1, paper 0 and ink towards 1, whatever the paper's colour and the light on it."""
     paper, noise = _paper(grey)
     difference = grey - paper
+    faintest = max(FAINTEST_INK, min(6 * noise, 0.25))
     if polarity == "auto":
         # Ink covers the smaller part of a picture, so that it is what stands out: the longer tail.
         polarity = "light" if (difference**3).sum() > 0 else "dark"
+    elif (difference if polarity == "light" else -difference).max() < faintest:
+        # Who overrides the guess says that the commonest brightness is the ink's: paper is the other end.
+        difference = grey - (grey.min() if polarity == "light" else grey.max())
     ink = (difference if polarity == "light" else -difference).clip(0)
-    if ink.max() < max(FAINTEST_INK, min(6 * noise, 0.25)):
+    if ink.max() < faintest:
         raise PictureError("empty")
     full = np.quantile(ink[ink > ink.max() / 2], 0.5) if noise else ink.max()
     floor = min(4 * noise, full / 3)

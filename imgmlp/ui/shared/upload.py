@@ -7,17 +7,13 @@ from pydantic import model_validator
 from ...inference.preprocess import SENTENCES
 
 
-def _refuse() -> None:
-    raise gr.Error(SENTENCES["missing"], print_exception=False)
-
-
 class UploadedPicture(ImageData):
-    """What the browser or a script sends: a file's record, and nothing else."""
+    """What the browser or a script sends: a file's record. Anything else, a bare address too, is a record of no file."""
 
     @model_validator(mode="before")
     @classmethod
-    def only_a_file(cls, value: object) -> object:
-        return value if isinstance(value, dict) else _refuse()
+    def only_a_record(cls, value: object) -> object:
+        return value if isinstance(value, dict) else {}
 
 
 class PictureUpload(gr.Image):
@@ -41,5 +37,5 @@ class PictureUpload(gr.Image):
 
     async def async_move_resource_to_block_cache(self, url_or_file_path):
         if str(url_or_file_path).lower().startswith(("http:", "https:")):
-            _refuse()
+            raise gr.Error(SENTENCES["missing"], print_exception=False)
         return await super().async_move_resource_to_block_cache(url_or_file_path)

@@ -1,0 +1,204 @@
+"""The Classify tab in real Chromium: a stranger draws, uploads, photographs, and reads the answer off the page."""
+
+import base64
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from imgmlp.inference.preprocess import SENTENCES
+from imgmlp.ui.shared.text import TEXTS
+from tests.browser.conftest import draw, touch
+from tests.pictures import SEVEN, THREE, drawn, encoded, photographed, png_bomb
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def winner(page):
+    return page.locator("#answer .winner b")
+
+
+def upload(page, content: bytes, name: str = "picture.jpg", kind: str = "image/jpeg") -> None:
+    page.get_by_role("tab", name="Upload").click()
+    page.locator("#upload input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+
+def choose(page, dropdown: str, option: str) -> None:
+    page.get_by_label(dropdown).click()
+    shown = page.get_by_role("option", name=option, exact=True)
+    expect(shown).to_have_count(1)  # another dropdown's list may still be fading away
+    shown.click()
+
+
+@pytest.mark.parametrize("points, digit", [(SEVEN, "7"), (THREE, "3")])
+def test_a_digit_drawn_with_the_mouse_is_read(page, points, digit):
+    draw(page, points)
+    expect(winner(page)).to_have_text(digit)
+
+
+@pytest.mark.parametrize("points, digit", [(SEVEN, "7"), (THREE, "3")])
+def test_a_digit_drawn_with_a_finger_is_read_and_the_page_stays_put(visit, points, digit):
+    page = visit(**PHONE)
+    touch(page, points)
+    expect(winner(page)).to_have_text(digit)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_the_answer_comes_during_the_stroke(page):
+    draw(page, SEVEN, lift=False)
+    expect(winner(page)).to_have_text("7")
+    page.mouse.up()
+
+
+def test_undo_clear_and_invert(page):
+    draw(page, SEVEN)
+    draw(page, [(0.3, 0.55), (0.7, 0.55)])
+    page.get_by_role("button", name="Undo").click()
+    expect(winner(page)).to_have_text("7")
+    page.get_by_role("button", name="Invert").click()
+    expect(page.locator("#pad canvas")).to_have_css("background-color", "rgb(0, 0, 0)")
+    expect(winner(page)).to_have_text("7")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#answer .waiting")).to_have_text(TEXTS["en"]["classify.waiting"])
+    expect(page.locator("#stages img")).to_have_count(0)
+    draw(page, THREE)
+    expect(winner(page)).to_have_text("3")
+    page.get_by_role("button", name="Invert").click()
+    expect(page.locator("#pad canvas")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(winner(page)).to_have_text("3")
+
+
+def test_a_digit_drawn_with_the_keyboard_is_read(page):
+    page.locator("#pad canvas").focus()
+    press = page.keyboard.press
+    for key in ["ArrowUp"] * 7 + ["ArrowLeft"] * 5 + [" "] + ["ArrowRight"] * 9 + ["ArrowDown", "ArrowDown", "ArrowLeft"] * 6 + [" "]:
+        press(key)
+    expect(winner(page)).to_have_text("7")
+    press("Escape")
+    expect(page.locator("#answer .waiting")).to_be_visible()
+
+
+def test_the_drawing_stays_while_tabs_and_networks_change(page):
+    draw(page, SEVEN)
+    expect(winner(page)).to_have_text("7")
+    page.get_by_label("CIFAR-10").check()
+    expect(page.locator("#answer .waiting")).to_have_text(TEXTS["en"]["classify.waiting_cifar10"])
+    page.get_by_label("MNIST").check()
+    expect(winner(page)).to_have_text("7")
+    draw(page, [(0.3, 0.5), (0.65, 0.5)])
+    expect(winner(page)).to_have_text("7")
+
+
+def test_what_the_network_saw_and_why_is_shown_and_adds_up(page):
+    draw(page, SEVEN)
+    expect(page.locator("#stages img")).to_have_count(8)
+    expect(page.locator("#units img")).to_have_count(8)
+    expect(page.locator("#answer tr")).to_have_count(10)
+    numbers = lambda: [float(one) for one in re.findall(r"[+-]\d+\.\d+", page.locator("#why figcaption").inner_text())]
+    pixels, bias, logit = numbers()
+    assert round(pixels + bias, 2) == logit and logit > 0
+    choose(page, "against", "1")
+    expect(page.locator("#why figcaption")).to_contain_text("7 rather than 1")
+    pixels, bias, gap = numbers()
+    assert round(pixels + bias, 2) == gap != logit
+    choose(page, "Evidence for", "1")
+    expect(page.locator("#why figcaption")).to_contain_text("For 1")  # against itself is against nothing
+
+
+def test_a_photograph_of_a_digit_is_uploaded_and_read(page):
+    upload(page, encoded(photographed(THREE), "JPEG"))
+    expect(winner(page)).to_have_text("3")
+
+
+def test_the_ink_of_an_upload_can_be_overridden(page):
+    tight = drawn(THREE, width=0.3).crop((30, 0, 250, 280))
+    upload(page, encoded(tight), "tight.png", "image/png")
+    expect(winner(page)).not_to_have_text("3")
+    page.get_by_label("dark on light").check()
+    expect(winner(page)).to_have_text("3")
+
+
+def test_cifar10_offers_pictures_to_try(page):
+    page.get_by_label("CIFAR-10").check()
+    expect(page.locator("#examples img")).to_have_count(10)
+    page.locator("#examples button.thumbnail-item").nth(8).click()
+    expect(winner(page)).to_have_text("ship")
+    expect(page.locator("#stages img")).to_have_count(5)
+
+
+def test_bad_files_get_one_sentence_and_the_next_is_read(page):
+    for content, key in [(b"seven", "unreadable"), (png_bomb(), "large"), (encoded(drawn([(2.0, 2.0)])), "empty")]:
+        upload(page, content, "bad.png", "image/png")
+        expect(page.locator("#answer")).to_have_text(SENTENCES[key])
+        page.locator("#upload").get_by_role("button", name="Remove Image").click()
+        expect(page.locator("#answer")).to_have_text(TEXTS["en"]["classify.waiting_mnist"])
+    upload(page, encoded(drawn(SEVEN)), "seven.png", "image/png")
+    expect(winner(page)).to_have_text("7")
+
+
+def test_a_picture_is_pasted(visit, app):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("tab", name="Upload").click()
+    page.evaluate(
+        """async (content) => {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            await navigator.clipboard.write([new ClipboardItem({"image/png": new Blob([bytes], {type: "image/png"})})]);
+        }""",
+        base64.b64encode(encoded(drawn(THREE))).decode(),
+    )
+    page.locator("#upload").get_by_label("Paste from clipboard").click()
+    expect(winner(page)).to_have_text("3")
+
+
+def test_a_digit_held_before_the_camera_is_read_and_not_mirrored(visit):
+    page = visit(permissions=["camera"])
+    page.get_by_role("tab", name="Upload").click()
+    page.locator("#upload").get_by_label("Capture from camera").click()
+    page.locator("#upload").get_by_text("Click to Access Webcam").click()
+    page.locator("#upload").get_by_label("capture photo").click()
+    expect(winner(page)).to_have_text("3")
+
+
+def test_an_event_sends_at_most_2_kb_however_long_the_drawing(page):
+    sizes = []
+
+    def measure(request):
+        if request.method == "POST" and '"data"' in (request.post_data or ""):
+            sizes.append(len(request.post_data))
+
+    page.on("request", measure)
+    for turn in range(6):
+        draw(page, [(0.1 + 0.8 * ((i * 7 + turn) % 11) / 10, 0.1 + 0.8 * ((i * 3 + turn) % 9) / 8) for i in range(25)])
+    expect(page.locator("#answer .winner")).to_be_visible()
+    assert len(sizes) > 10 and max(sizes) <= 2048
+
+
+def test_a_chinese_browser_reads_chinese(visit):
+    page = visit(locale="zh-CN")
+    texts = TEXTS["zh-CN"]
+    expect(page.locator("#answer .waiting")).to_have_text(texts["classify.waiting"])
+    expect(page.locator("#pad canvas")).to_have_attribute("aria-label", texts["classify.pad"])
+    draw(page, SEVEN)
+    expect(page.locator("#stages h3")).to_have_text(texts["classify.saw"])
+    expect(page.get_by_role("button", name=texts["classify.clear"])).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_the_answer_without_scrolling_sideways(visit, scheme):
+    page = visit(**PHONE, color_scheme=scheme)
+    touch(page, SEVEN)
+    expect(winner(page)).to_have_text("7")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("#answer").bounding_box()["y"] < 844 - 100
+
+
+def test_the_readmes_picture(page):
+    """Draws the README's screenshot: what it shows is what the app does."""
+    draw(page, THREE)
+    expect(winner(page)).to_have_text("3")
+    page.mouse.move(0, 0)
+    page.locator("#pad canvas").blur()
+    page.wait_for_timeout(300)
+    picture = page.screenshot(path="docs/classify.png")
+    assert len(picture) > 20_000

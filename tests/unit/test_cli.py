@@ -1,0 +1,102 @@
+"""The command line does what the table in the README says, and answers bad input with one line and status 2."""
+
+import json
+
+import pytest
+
+from imgmlp import checkpoints
+from imgmlp.cli import main
+from imgmlp.data.datasets import DATASETS
+from imgmlp.inference.preprocess import SENTENCES
+from tests.pictures import SEVEN, THREE, drawn
+
+
+@pytest.fixture
+def run(capsys):
+    def command(*arguments: str) -> dict:
+        assert main([*arguments, "--json"]) == 0
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    return command
+
+
+@pytest.fixture
+def refused(capsys):
+    def command(*arguments: str) -> str:
+        try:
+            status = main(list(arguments))
+        except SystemExit as stopped:  # argparse's own
+            status = stopped.code
+        printed = capsys.readouterr()
+        assert status == 2 and not printed.out
+        return printed.err.splitlines()[-1]
+
+    return command
+
+
+def test_evaluate_counts_the_right_answers(run, network):
+    found = run("evaluate", network.dataset)
+    assert found["parameters"] == network.parameter_count
+    assert found["accuracy"] == found["correct"] / found["total"]
+    assert found["source"]
+
+
+def test_evaluate_reads_a_checkpoint_of_ones_own(run, tmp_path):
+    checkpoints.save(checkpoints.shipped("mnist"), tmp_path)
+    assert run("evaluate", "mnist", "--checkpoint", str(tmp_path)) == run("evaluate", "mnist")
+
+
+def test_classify_answers_for_each_file(run, tmp_path):
+    files = [str(tmp_path / name) for name in ("seven.png", "three.jpg")]
+    for file, points in zip(files, (SEVEN, THREE)):
+        drawn(points).save(file)
+    results = run("classify", "mnist", *files)["results"]
+    assert [(one["file"], one["label"]) for one in results] == list(zip(files, "73"))
+    for one in results:
+        assert list(one["probabilities"]) == list(DATASETS["mnist"].classes)
+        assert sum(one["probabilities"].values()) == pytest.approx(1)
+
+
+def test_train_saves_a_network_that_evaluates_the_same(run, tmp_path):
+    trained = run("train", "cifar10", "--epochs", "1", "--batch-size", "500", "--hidden", "20", "10", "--augment", "--save", str(tmp_path))
+    assert trained["parameters"] == 3072 * 20 + 20 + 20 * 10 + 10 + 10 * 10 + 10
+    assert trained["device"] in ("cpu", "cuda") and trained["peak_bytes"] > 0 and trained["images_per_second"] > 0
+    assert run("evaluate", "cifar10", "--checkpoint", str(tmp_path))["accuracy"] == trained["accuracy"]
+
+
+def test_a_short_run_learns(run):
+    assert run("train", "mnist", "--epochs", "1", "--batch-size", "256", "--lr", "0.003")["accuracy"] > 0.94
+
+
+def test_results_are_lines_without_json(capsys, tmp_path):
+    drawn(SEVEN).save(tmp_path / "seven.png")
+    assert main(["classify", "mnist", str(tmp_path / "seven.png")]) == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path}/seven.png: 7 (")
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (("evaluate", "imagenet"), "invalid choice: 'imagenet'"),
+        (("evaluate", "mnist", "--checkpoint", "nowhere"), "nowhere has no config.json."),
+        (("evaluate", "cifar10", "--checkpoint", str(checkpoints.ROOT / "mnist-mlp")), "trained on mnist, not on cifar10"),
+        (("classify", "mnist", "none.png"), SENTENCES["missing"]),
+        (("classify", "mnist", __file__), SENTENCES["unreadable"]),
+        (("classify", "mnist"), "required: FILE"),
+        (("train", "mnist", "--epochs", "0"), "The epochs must be between 1 and 10,000."),
+        (("train", "mnist", "--batch-size", "0"), "The batch size must be between 1 and 60,000."),
+        (("train", "mnist", "--lr", "-1"), "The learning rate must be above 0 and at most 10."),
+        (("train", "mnist", "--lr", "nan"), "The learning rate must be above 0 and at most 10."),
+        (("train", "mnist", "--hidden", "0"), "Every hidden width must be between 1 and 8,192."),
+        (("train", "mnist", "--optimizer", "lion"), "invalid choice: 'lion'"),
+        ((), "required: COMMAND"),
+    ],
+)
+def test_bad_input_gets_one_line(refused, arguments, sentence):
+    assert sentence in refused(*arguments)
+
+
+def test_the_recipe_refuses_a_part_of_the_training_set(refused, monkeypatch, tmp_path):
+    monkeypatch.delenv("IMGMLP_DATA", raising=False)
+    monkeypatch.setattr("imgmlp.data.datasets.CACHE", tmp_path)
+    assert "needs all of CIFAR-10" in refused("pretrain", "cifar10", "--save", str(tmp_path))

@@ -1,0 +1,113 @@
+"""Training: a seed gives a network again, whitening leaves no trace, pictures are moved but not spoilt."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from imgmlp import checkpoints
+from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST
+from imgmlp.inference.classifier import evaluate
+from imgmlp.training import recipes, whitening
+from imgmlp.training.augment import AUGMENTATIONS, augment
+from imgmlp.training.engine import Progress, TrainConfig, Trained, new_model, train
+
+
+def run(config: TrainConfig, images, count: int = 2000) -> Trained:
+    *_, last = train(config, images.pixels[:count], images.labels[:count])
+    return last
+
+
+@pytest.mark.parametrize("change", [{}, {"augment": True}, {"averaging": 0.99, "schedule": "one-cycle"}, {"components": 20}])
+def test_a_seed_gives_the_same_network_again(digits, change):
+    config = TrainConfig(hidden=(16,), **change)
+    first, again, other = (run(one, digits).model.state_dict() for one in (config, config, replace(config, seed=1)))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
+def test_the_engine_is_the_plain_loop(digits, optimizer):
+    """The lesson's loop in plain PyTorch, on the same batches, ends at the same loss."""
+    config = TrainConfig(hidden=(16,), optimizer=optimizer, learning_rate=0.01, batch_size=100)
+    pixels, labels = digits.pixels[:1000], digits.labels[:1000]
+    torch.manual_seed(0)
+    model = new_model(MNIST, (16,))
+    plain = {
+        "sgd": lambda: torch.optim.SGD(model.parameters(), 0.01),
+        "momentum": lambda: torch.optim.SGD(model.parameters(), 0.01, momentum=0.9),
+        "adam": lambda: torch.optim.Adam(model.parameters(), 0.01),
+        "adamw": lambda: torch.optim.AdamW(model.parameters(), 0.01, weight_decay=0.0),
+    }[optimizer]()
+    order = torch.randperm(1000, generator=torch.Generator().manual_seed(0))
+    losses = []
+    for batch in order.split(100):
+        inputs = (pixels[batch].float() / 255 - 0.1307) / 0.3081
+        loss = nn.functional.cross_entropy(model(inputs), labels[batch])
+        plain.zero_grad()
+        loss.backward()
+        plain.step()
+        losses.append(loss.item())
+    *_, progress, trained = train(config, pixels, labels)
+    assert progress.loss == pytest.approx(sum(losses) / 10, rel=1e-5)
+    for ours, theirs in zip(trained.model.parameters(), model.parameters()):
+        assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_progress_counts_every_step(digits):
+    events = list(train(TrainConfig(hidden=(8,), batch_size=300, epochs=2), digits.pixels[:1000], digits.labels[:1000]))
+    last = events[-2]
+    assert isinstance(last, Progress) and (last.step, last.steps, last.epoch) == (8, 8, 2)
+    assert isinstance(events[-1], Trained) and not events[-1].model.training
+
+
+@pytest.mark.parametrize("hidden", [(8,), (8, 6)])
+def test_folded_whitening_answers_as_whitening_did(photographs, hidden):
+    inputs = (photographs.pixels[:300].float() / 255 - 0.5) / 0.5
+    whiten = whitening.fit(inputs, 40)
+    columns = whiten(inputs).flatten(1)
+    assert columns.std() == pytest.approx(1, rel=0.01)
+    trained = new_model(replace(CIFAR10, shape=(40, 1, 1)), hidden)
+    folded = whitening.fold(trained, whiten, new_model(CIFAR10, hidden))
+    assert torch.allclose(folded(inputs), trained(whiten(inputs)), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_augmented_pictures_stay_pictures(name, digits, photographs):
+    pixels = (digits if name == "mnist" else photographs).pixels[:200]
+    changed = augment(pixels, AUGMENTATIONS[name], torch.Generator().manual_seed(0))
+    assert changed.shape == pixels.shape and changed.min() >= 0 and changed.max() <= 1.001
+    assert changed.mean().item() == pytest.approx((pixels / 255).mean().item(), rel=0.05)
+    assert not torch.allclose(changed, pixels / 255, atol=0.05)
+
+
+def test_augmented_digits_are_still_read(digits):
+    model = checkpoints.shipped("mnist")
+    changed = augment(digits.pixels[:2000], AUGMENTATIONS["mnist"], torch.Generator().manual_seed(0))
+    assert (model(model.normalise(changed)).argmax(1) == digits.labels[:2000]).float().mean() > 0.97
+
+
+def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "HELD_OUT", {"mnist": 1000})
+    config = TrainConfig(hidden=(16,), batch_size=2000)
+    best = recipes.pretrain("mnist", tmp_path, None, lambda line: None, config)
+    held_out = {seed["seed"]: seed["held_out_accuracy"] for seed in recipes.json.loads((tmp_path / "recipe.json").read_text())["seeds"]}
+    assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipes.SEEDS)
+    assert f"{best.test.accuracy:.2%}" in (tmp_path / "README.md").read_text()
+    assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, best.trained.model.linears[0].weight)
+
+
+def test_class_accuracies_and_calibration_are_the_definitions(network, digits, photographs):
+    images = digits if network.dataset == "mnist" else photographs
+    found = evaluate(network, images)
+    right = (found.predictions == images.labels).double()
+    for label in range(10):
+        assert found.class_accuracy[label] == pytest.approx(right[images.labels == label].mean().item(), abs=1e-6)
+    confidence = found.probabilities.max(1).values.double()
+    gaps = 0.0
+    for lower in range(15):  # Guo et al. 2017, equation 3
+        inside = (confidence >= lower / 15) & ((confidence < (lower + 1) / 15) | (lower == 14))
+        if inside.any():
+            gaps += inside.double().mean() * (right[inside].mean() - confidence[inside].mean()).abs()
+    assert found.calibration_error == pytest.approx(float(gaps), abs=1e-4)
