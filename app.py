@@ -13,6 +13,8 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.data:
         os.environ["IMGMLP_DATA"] = options.data
+    # Else torch's idle threads spin for 3 ms after every answer, on the cores that serve the next one.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from imgmlp.ui.demo import LAUNCH, build  # 4 s of Gradio and torch, which --help need not wait for
 
     build().launch(share=options.share, server_name=options.host, server_port=options.port, **LAUNCH)

@@ -18,8 +18,8 @@ from torch import Tensor
 from ..data.datasets import DatasetSpec
 
 MAX_PIXELS = 50_000_000  # a large phone photograph; 150 MB when decoded
-WORKING_SIDE = 1024  # px; every picture is shrunk to this first
-DIGIT_SIDE = 280  # px; more says nothing about 20 px of digit
+WORKING_SIDE = 504  # px, an eighth of a 12-megapixel photograph; a picture twice as large is shrunk first, a JPEG while it is decoded
+DIGIT_SIDE = 280  # px, about; more says nothing about 20 px of digit
 INK_SIDE = 20
 FAINTEST_INK = 0.06  # of full contrast; below it there is nothing to read
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "AVIF")  # MPO, what some phones write, opens as JPEG
@@ -63,7 +63,7 @@ class Prepared:
 
 
 def open_picture(path: str | Path) -> Image.Image:
-    """The first frame of a picture file, turned as its EXIF says, at most WORKING_SIDE px a side, in mode L, RGB or RGBA.
+    """The first frame of a picture file, turned as its EXIF says, under 2 * WORKING_SIDE px a side, in mode L, RGB or RGBA.
 
     The size is read from the header before any pixel is decoded. Raises PictureError.
     """
@@ -77,9 +77,11 @@ def open_picture(path: str | Path) -> Image.Image:
                     raise PictureError("large")
                 if max(picture.size) > 100 * min(picture.size):
                     raise PictureError("narrow")
-                picture.draft("RGB", (WORKING_SIDE, WORKING_SIDE))  # a JPEG decodes straight to about this size
+                scale = WORKING_SIDE / max(picture.size)
+                picture.draft("RGB", tuple(math.ceil(side * scale) for side in picture.size))  # a JPEG decodes to half, a quarter, ...
                 picture.load()
-                return _plain(ImageOps.exif_transpose(picture))
+                ImageOps.exif_transpose(picture, in_place=True)
+                return _shrunk(_plain(picture), max(picture.size) // WORKING_SIDE)
     except Image.DecompressionBombError as error:
         raise PictureError("large") from error
     except PictureError:
@@ -98,11 +100,13 @@ def prepare(picture: Image.Image, spec: DatasetSpec, polarity: Polarity = "auto"
 
 def _plain(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16"):  # Pillow's own conversion clips 16 bits to 255
-        picture = Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
-    else:
-        picture = picture.convert("RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB")
-    picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    return picture
+        return Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
+    return picture.convert("RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB")
+
+
+def _shrunk(picture: Image.Image, factor: int) -> Image.Image:
+    """The average of every `factor` x `factor` pixels: a quarter of what resampling to an exact size takes."""
+    return picture.reduce(factor) if factor > 1 else picture
 
 
 def _photograph(picture: Image.Image, spec: DatasetSpec) -> Prepared:
@@ -115,8 +119,7 @@ def _photograph(picture: Image.Image, spec: DatasetSpec) -> Prepared:
 
 
 def _digit(picture: Image.Image, spec: DatasetSpec, polarity: Polarity) -> Prepared:
-    picture = picture.copy()
-    picture.thumbnail((DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BOX)
+    picture = _shrunk(picture, round(max(picture.size) / DIGIT_SIDE))
     flat = _composite(picture, _paper_under(picture))
     grey = flat.convert("L")
     ink = _ink(np.asarray(grey, np.float32) / 255, polarity)
@@ -157,7 +160,7 @@ def _ink(grey: np.ndarray, polarity: Polarity) -> np.ndarray:
     faintest = max(FAINTEST_INK, min(6 * noise, 0.25))
     if polarity == "auto":
         # Ink covers the smaller part of a picture, so that it is what stands out: the longer tail.
-        polarity = "light" if (difference**3).sum() > 0 else "dark"
+        polarity = "light" if (difference * difference * difference).sum() > 0 else "dark"
     elif (difference if polarity == "light" else -difference).max() < faintest:
         # Who overrides the guess says that the commonest brightness is the ink's: paper is the other end.
         difference = grey - (grey.min() if polarity == "light" else grey.max())
@@ -184,19 +187,23 @@ def _paper(grey: np.ndarray) -> tuple[np.ndarray | float, float]:
     alike = counts[max(0, commonest - 25) : commonest + 26].sum()  # a shadow would pass through these levels
     if counts[commonest] > 0.3 * grey.size and counts[commonest] > 0.9 * alike:
         return commonest / 255, 0.0
-    y, x = (axis.astype(np.float32) for axis in np.mgrid[-1 : 1 : grey.shape[0] * 1j, -1 : 1 : grey.shape[1] * 1j])
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
-    every = max(1, grey.size // 4000) | 1  # odd, so that the sample does not walk down one column
-    sample, brightness = terms[::every], grey.ravel()[::every]
+    height, width = grey.shape
+    y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    every = max(1, grey.size // 2000) | 1  # odd, so that the sample does not walk down one column
+    places = np.arange(0, grey.size, every)
+    down, across, brightness = y[places // width, 0], x[0, places % width], grey.ravel()[places]
+    terms = np.stack([np.ones_like(down), across, down, across * across, across * down, down * down], axis=-1)
     weights = np.ones_like(brightness)
-    for _ in range(25):
-        weighted = sample * weights[:, None]
-        surface = np.linalg.solve(weighted.T @ sample + 1e-6 * np.eye(6), weighted.T @ brightness)
-        distance = np.abs(brightness - sample @ surface)
+    for _ in range(12):
+        weighted = terms.T * weights
+        surface = np.linalg.solve(weighted @ terms + 1e-6 * np.eye(6), weighted @ brightness).astype(np.float32)
+        distance = np.abs(brightness - terms @ surface)
         weights = 1 / distance.clip(1 / 255)
     # The nearest half is paper for sure; its median distance is a quarter point, 0.32 standard deviations.
     noise = np.quantile(distance, 0.25) / 0.32
-    return (terms @ surface).reshape(grey.shape), float(max(noise, 0.5 / 255))
+    level, right, low, right2, diagonal, low2 = surface
+    paper = (level + right * x + right2 * x * x) + (low * y + low2 * y * y) + diagonal * (y * x)
+    return paper, float(max(noise, 0.5 / 255))
 
 
 def _crop(ink: np.ndarray) -> np.ndarray:
