@@ -34,6 +34,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    train_size: int  # images in the official training set
     files: dict[Split, dict[str, str]]  # path under the root -> MD5 of the official file
 
 
@@ -44,6 +45,7 @@ MNIST = DatasetSpec(
     classes=tuple("0123456789"),
     mean=(0.1307,),
     std=(0.3081,),
+    train_size=60_000,
     files={  # MD5 of the files inside the archives that torchvision lists (torchvision/datasets/mnist.py)
         "train": {
             "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -63,6 +65,7 @@ CIFAR10 = DatasetSpec(
     classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
+    train_size=50_000,
     files={  # torchvision/datasets/cifar.py
         "train": {
             "cifar-10-batches-py/data_batch_1": "c99cafc152244af753f735de768cd75f",

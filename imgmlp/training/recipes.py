@@ -13,7 +13,7 @@ from statistics import mean, stdev
 import torch
 
 from .. import checkpoints
-from ..data.datasets import DATASETS, Images, load
+from ..data.datasets import DATASETS, DataError, Images, download, load
 from ..inference.classifier import Evaluation, evaluate
 from .card import model_card
 from .engine import Progress, TrainConfig, Trained, train
@@ -49,13 +49,18 @@ class RecipeError(Exception):
 def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str], None], config: TrainConfig | None = None) -> Attempt:
     """Train the recipe's seeds, save the best on the held-out pictures with its card, and return it.
 
-    root: where the official files are; starter images are refused (RecipeError). `config` replaces the recipe's own.
+    root: where the official files are; where there are none, they are downloaded. `config` replaces the recipe's own.
+    Raises RecipeError if the data set cannot be had whole.
     """
     config = config or RECIPES[dataset]
     spec = DATASETS[dataset]
     training, test = load(spec, "train", root), load(spec, "test", root)
-    if training.source.kind == "starter" and dataset == "cifar10":
-        raise RecipeError(f"The recipe needs all of {spec.title}: give its folder with --data.")
+    if len(training) < spec.train_size:
+        try:
+            download(spec)
+        except DataError as error:
+            raise RecipeError(f"The recipe needs all of {spec.title}: {error} Or give its folder with --data.") from error
+        training, test = load(spec, "train"), load(spec, "test")
     rest, held_out = _split(training, HELD_OUT[dataset])
     attempts = []
     for seed in SEEDS:

@@ -96,7 +96,17 @@ def test_bad_input_gets_one_line(refused, arguments, sentence):
     assert sentence in refused(*arguments)
 
 
-def test_the_recipe_refuses_a_part_of_the_training_set(refused, monkeypatch, tmp_path):
+def test_the_recipe_fetches_what_is_missing_and_says_when_it_cannot(refused, monkeypatch, tmp_path):
+    from torchvision import datasets
+
+    def offline(root, download):
+        raise RuntimeError("Error downloading cifar-10-python.tar.gz")
+
     monkeypatch.delenv("IMGMLP_DATA", raising=False)
     monkeypatch.setattr("imgmlp.data.datasets.CACHE", tmp_path)
-    assert "needs all of CIFAR-10" in refused("pretrain", "cifar10", "--save", str(tmp_path))
+    monkeypatch.setattr(datasets, "CIFAR10", offline)
+    said = refused("pretrain", "cifar10", "--save", str(tmp_path))
+    assert said == (
+        "The recipe needs all of CIFAR-10: CIFAR-10 could not be downloaded (RuntimeError); check the connection. "
+        "Or give its folder with --data."
+    )
