@@ -51,6 +51,13 @@ def test_the_answer_comes_during_the_stroke(page):
     page.mouse.up()
 
 
+def test_the_pad_stays_under_the_pen_when_the_answer_comes(page):
+    before = page.locator("#pad canvas").bounding_box()
+    draw(page, SEVEN)
+    expect(winner(page)).to_have_text("7")
+    assert page.locator("#pad canvas").bounding_box() == before
+
+
 def test_undo_clear_and_invert(page):
     draw(page, SEVEN)
     draw(page, [(0.3, 0.55), (0.7, 0.55)])
