@@ -19,6 +19,8 @@ from .training import engine, recipes
 from .training.engine import Progress, TrainConfig
 from .training.recipes import RecipeError
 
+CLEAR_LINE = "\r\033[K"  # on a terminal, a line of progress is written over the last one
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result = options.run(options)
     except (CheckpointError, DataError, PictureError, RecipeError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(f"{CLEAR_LINE}{error}" if sys.stderr.isatty() else error, file=sys.stderr)
         return 2
     print(json.dumps(result) if options.json else _lines(result))
     return 0
@@ -105,7 +107,10 @@ def _device(name: str | None) -> str:
 
 
 def _report(line: str) -> None:
-    print(f"\r{line:<78}", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(f"{CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
+    else:
+        print(line.rstrip(), file=sys.stderr)
 
 
 def _lines(result: dict) -> str:

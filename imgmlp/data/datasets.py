@@ -8,9 +8,12 @@ import hashlib
 import io
 import os
 import pickle
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +37,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    train_size: int  # images in the official training set
+    sizes: dict[Split, int]  # images in the official set
     files: dict[Split, dict[str, str]]  # path under the root -> MD5 of the official file
 
 
@@ -45,7 +48,7 @@ MNIST = DatasetSpec(
     classes=tuple("0123456789"),
     mean=(0.1307,),
     std=(0.3081,),
-    train_size=60_000,
+    sizes={"train": 60_000, "test": 10_000},
     files={  # MD5 of the files inside the archives that torchvision lists (torchvision/datasets/mnist.py)
         "train": {
             "MNIST/raw/train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -65,7 +68,7 @@ CIFAR10 = DatasetSpec(
     classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     mean=(0.5, 0.5, 0.5),
     std=(0.5, 0.5, 0.5),
-    train_size=50_000,
+    sizes={"train": 50_000, "test": 10_000},
     files={  # torchvision/datasets/cifar.py
         "train": {
             "cifar-10-batches-py/data_batch_1": "c99cafc152244af753f735de768cd75f",
@@ -106,6 +109,15 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def whole(self) -> bool:
+        """Whether this is all of the official set, not the starter images of it."""
+        return len(self) == self.spec.sizes[self.split]
+
+    def take(self, positions: Tensor) -> "Images":
+        """Some of them, in the order of `positions`: (M,) int64, from 0."""
+        return replace(self, pixels=self.pixels[positions], labels=self.labels[positions], indices=self.indices[positions])
+
 
 class DataError(Exception):
     """A data file that is missing or is not the official one; the message is one sentence for the user."""
@@ -130,25 +142,36 @@ def load(spec: DatasetSpec, split: Split, root: str | Path | None = None) -> Ima
         return _images(spec, split, starter.read(spec.name, split, spec.shape), Source("starter", problem))
 
 
-def download(spec: DatasetSpec) -> None:
-    """Fetch a data set into the cache with torchvision, which checks it and shows a tqdm bar.
+def download(spec: DatasetSpec) -> Iterator[int]:
+    """Fetch a data set into the cache with torchvision, which checks it; yields the bytes on disk a few times a second.
 
-    Made in a folder of its own and moved into place when whole, so that nothing half-written is ever read.
-    Raises DataError if it cannot be had.
+    Works in a process and a folder of its own and moves the files into place when they are whole, so that nothing
+    half-written is ever read, and closing the iterator leaves nothing behind. Raises DataError if it cannot be had.
     """
-    from torchvision import datasets  # 1.5 s, and only a download needs it
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="partial-", dir=CACHE) as partial:
+        with subprocess.Popen([sys.executable, "-c", _FETCH, spec.name, partial], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+            try:
+                while child.poll() is None:
+                    yield sum(path.stat().st_size for path in Path(partial).rglob("*") if path.is_file())
+                    time.sleep(0.2)
+            finally:
+                child.kill()
+            reason = child.stderr.read().decode().strip().rpartition("\n")[2]
+        if child.returncode:
+            raise DataError(f"{spec.title} could not be downloaded ({reason}); check the connection.")
+        for path in _paths(spec):
+            target = CACHE / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (Path(partial) / path).replace(target)
 
-    kind = {"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[spec.name]
-    try:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="partial-", dir=CACHE) as partial:
-            kind(partial, download=True)
-            for path in _paths(spec):
-                target = CACHE / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (Path(partial) / path).replace(target)
-    except (OSError, RuntimeError) as error:
-        raise DataError(f"{spec.title} could not be downloaded ({type(error).__name__}); check the connection.") from error
+
+# Torchvision takes 1.5 s to import and cannot be stopped half-way; a process of its own can.
+_FETCH = """
+import sys
+from torchvision import datasets
+{"mnist": datasets.MNIST, "cifar10": datasets.CIFAR10}[sys.argv[1]](sys.argv[2], download=True)
+"""
 
 
 def _paths(spec: DatasetSpec) -> Iterator[str]:

@@ -26,6 +26,11 @@ def read(dataset: str, split: str, shape: tuple[int, int, int]) -> tuple[np.ndar
     return np.concatenate(sheets)[: len(table["labels"])], table["labels"], table["indices"]
 
 
+def indices(dataset: str, split: str) -> np.ndarray:
+    """The official indices (N,) int64 of the starter images of one split."""
+    return np.load(HERE / f"{dataset}-{split}.npz", allow_pickle=False)["indices"]
+
+
 def _cut(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
     channels, height, width = shape
     with Image.open(path) as picture:

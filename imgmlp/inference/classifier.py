@@ -40,10 +40,26 @@ class Evaluation:
         return [right[self.labels == label].mean().item() for label in range(self.probabilities.shape[1])]
 
     @property
+    def confidences(self) -> Tensor:
+        """(N,) the probability of each answer, 0..1."""
+        return self.probabilities.max(1).values
+
+    @property
+    def confusion(self) -> Tensor:
+        """(classes, classes) int64: how many pictures of the row's class were read as the column's."""
+        classes = self.probabilities.shape[1]
+        return torch.bincount(self.labels * classes + self.predictions, minlength=classes * classes).view(classes, classes)
+
+    def read_as(self, label: int, prediction: int) -> Tensor:
+        """(M,) int64: the places of the pictures of class `label` read as `prediction`, the most confident first."""
+        places = ((self.labels == label) & (self.predictions == prediction)).nonzero().flatten()
+        return places[self.confidences[places].argsort(descending=True, stable=True)]
+
+    @property
     def calibration_error(self) -> float:
         """ECE over 15 equal bins of confidence (Guo et al. 2017), 0..1."""
-        confidence, predictions = self.probabilities.max(1)
-        gap = (predictions == self.labels).float() - confidence
+        confidence = self.confidences
+        gap = (self.predictions == self.labels).float() - confidence
         bins = (confidence * 15).long().clamp(max=14)
         return sum(gap[bins == b].sum().abs().item() for b in range(15)) / len(gap)
 
@@ -72,13 +88,23 @@ class Answer:
 def classify(model: MLP, picture: Image.Image, polarity: Polarity = "auto") -> Answer:
     """One picture (mode L, RGB or RGBA) through the stages and the network; raises PictureError."""
     prepared = prepare(picture, DATASETS[model.dataset], polarity)
+    return answer(model, prepared)
+
+
+def answer(model: MLP, prepared: Prepared) -> Answer:
+    """A picture that is ready, through the network."""
     return Answer(model.classes, tuple(probabilities(model, prepared.image[None])[0].tolist()), prepared)
 
 
-@torch.inference_mode()
 def probabilities(model: MLP, images: Tensor) -> Tensor:
     """(N, C, H, W) float in 0..1, not normalised -> (N, classes) float32 that sum to one."""
-    return model(model.normalise(images)).softmax(1)
+    return read(model, model.normalise(images))
+
+
+@torch.inference_mode()
+def read(model: MLP, inputs: Tensor) -> Tensor:
+    """(N, C, H, W) float32 exactly as the network gets it, normalised or not -> (N, classes) float32 that sum to one."""
+    return model(inputs).softmax(1)
 
 
 def evaluate(model: MLP, images: Images) -> Evaluation:

@@ -55,9 +55,10 @@ def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str
     config = config or RECIPES[dataset]
     spec = DATASETS[dataset]
     training, test = load(spec, "train", root), load(spec, "test", root)
-    if len(training) < spec.train_size:
+    if not training.whole:
         try:
-            download(spec)
+            for fetched in download(spec):
+                report(f"downloading {spec.title}: {fetched / 1e6:.0f} MB")
         except DataError as error:
             raise RecipeError(f"The recipe needs all of {spec.title}: {error} Or give its folder with --data.") from error
         training, test = load(spec, "train"), load(spec, "test")
@@ -102,7 +103,4 @@ def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str
 def _split(images: Images, held_out: int) -> tuple[Images, Images]:
     """The pictures to train on and those to choose with: a fixed random part, the same for every seed."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(123))
-    parts = (order[held_out:], order[:held_out])
-    return tuple(
-        Images(images.spec, images.split, images.pixels[part], images.labels[part], images.indices[part], images.source) for part in parts
-    )
+    return images.take(order[held_out:]), images.take(order[:held_out])

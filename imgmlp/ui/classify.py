@@ -1,9 +1,11 @@
 """Classify: draw a digit or give a picture, and see the answer, what the network saw, and why."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import gradio as gr
+from PIL.Image import Image
 
 from .. import checkpoints
 from ..checkpoints import CheckpointError
@@ -21,8 +23,8 @@ UNCHOSEN = -1  # evidence "for" is then for the answer, and "against" nothing
 network = cache(checkpoints.shipped)
 
 
-def build(page: gr.Blocks) -> None:
-    """The tab and its bindings."""
+def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
+    """The tab and its bindings; returns what binds it to an event after which a state holds (data set, picture)."""
     with gr.Tab(label("classify.tab"), id="classify"):
         source = gr.State("draw")
         with gr.Row(elem_classes="settings"):
@@ -84,16 +86,20 @@ def build(page: gr.Blocks) -> None:
             explain.loudest_units(model, found, label, rival, request),
         )
 
-    def choose_dataset(dataset: str):
+    def choose_dataset(dataset: str, source: str | None = None):
         digits = dataset == "mnist"
+        source = source or ("draw" if digits else "upload")
         return (
-            "draw" if digits else "upload",
-            gr.Tabs(selected="draw" if digits else "upload"),
+            source,
+            gr.Tabs(selected=source),
             gr.Gallery(visible=not digits),
             gr.Radio(visible=digits),
             gr.Dropdown(_chosen(dataset), value=UNCHOSEN),
             gr.Dropdown(_against(dataset), value=UNCHOSEN),
         )
+
+    def receive(handed: tuple[str, Image]):
+        return *handed, *choose_dataset(handed[0], "upload")
 
     def describe(dataset: str, request: gr.Request) -> str:
         try:
@@ -132,10 +138,16 @@ def build(page: gr.Blocks) -> None:
         button.click(None, pad, pad, js=change, api_visibility="private")
     for tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
         tab.select(lambda name=name: name, outputs=source, **quiet).then(**asked, **quiet)
-    dataset.input(choose_dataset, dataset, [source, sources, examples, polarity, chosen, against], **quiet).then(**asked, **quiet)
-    gr.on([dataset.input, page.load], describe, dataset, about, **quiet)
+    settings = [source, sources, examples, polarity, chosen, against]
+    dataset.input(choose_dataset, dataset, settings, **quiet).then(**asked, **quiet)
+    gr.on([dataset.change, page.load], describe, dataset, about, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
     api.click(classify_api, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
+
+    def bind(handing: gr.events.Dependency, handed: gr.State) -> None:
+        handing.then(receive, handed, [dataset, picture, *settings], **quiet).then(**asked, **quiet)
+
+    return bind
 
 
 def _nothing(sentence: str) -> tuple[str, str, str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from . import classify
+from . import classify, samples
 from .shared.text import I18N, label, say
 
 SHARED = Path(__file__).parent / "shared"
@@ -24,5 +24,10 @@ def build() -> gr.Blocks:
     """The whole page; launch it with `LAUNCH`."""
     with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(3600, 3600)) as demo:
         gr.Markdown(label("intro"))
-        classify.build(demo)
+        handed = gr.State()  # (data set, picture) on its way from one tab to another
+        with gr.Tabs(selected="classify") as tabs:
+            receive = classify.build(demo)
+            handing = samples.build(handed)
+        receive(handing, handed)
+        handing.then(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
     return demo.queue(max_size=64)

@@ -50,9 +50,9 @@ def test_gradios_own_client_gets_the_answer(app, tmp_path):
     assert client.predict(handle_file(tmp_path / "three.png"), "mnist", api_name="/classify")["label"] == "3"
 
 
-def test_classify_is_the_only_public_endpoint_and_says_what_it_wants(app):
+def test_the_public_endpoints_are_the_designs_and_classify_says_what_it_wants(app):
     info = httpx.get(f"{app.address}/gradio_api/info").json()
-    assert list(info["named_endpoints"]) == ["/classify"] and not info["unnamed_endpoints"]
+    assert sorted(info["named_endpoints"]) == ["/classify", "/samples"] and not info["unnamed_endpoints"]
     endpoint = info["named_endpoints"]["/classify"]
     assert [one["parameter_name"] for one in endpoint["parameters"]] == ["image", "dataset"]
     assert "probability of each" in endpoint["description"]

@@ -1,6 +1,7 @@
 """Pages of real Chromium on the running app, and hands to draw with."""
 
 import pytest
+from playwright.sync_api import expect
 
 LAPTOP = {"width": 1280, "height": 800}
 
@@ -58,3 +59,11 @@ def touch(page, points: list[tuple[float, float]]) -> None:
     for place in steps:
         event("touchMove", place)
     event("touchEnd")
+
+
+def choose(page, dropdown: str, option: str) -> None:
+    """Take an option of a dropdown, as a hand does."""
+    page.get_by_label(dropdown).click()
+    shown = page.get_by_role("option", name=option, exact=True)
+    expect(shown).to_have_count(1)  # another dropdown's list may still be fading away
+    shown.click()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from imgmlp.inference.preprocess import SENTENCES
 from imgmlp.ui.shared.text import TEXTS
-from tests.browser.conftest import draw, touch
+from tests.browser.conftest import choose, draw, touch
 from tests.pictures import SEVEN, THREE, drawn, encoded, photographed, png_bomb
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -22,13 +22,6 @@ def winner(page):
 def upload(page, content: bytes, name: str = "picture.jpg", kind: str = "image/jpeg") -> None:
     page.get_by_role("tab", name="Upload").click()
     page.locator("#upload input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
-
-
-def choose(page, dropdown: str, option: str) -> None:
-    page.get_by_label(dropdown).click()
-    shown = page.get_by_role("option", name=option, exact=True)
-    expect(shown).to_have_count(1)  # another dropdown's list may still be fading away
-    shown.click()
 
 
 @pytest.mark.parametrize("points, digit", [(SEVEN, "7"), (THREE, "3")])

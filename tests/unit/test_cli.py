@@ -97,16 +97,11 @@ def test_bad_input_gets_one_line(refused, arguments, sentence):
 
 
 def test_the_recipe_fetches_what_is_missing_and_says_when_it_cannot(refused, monkeypatch, tmp_path):
-    from torchvision import datasets
-
-    def offline(root, download):
-        raise RuntimeError("Error downloading cifar-10-python.tar.gz")
-
     monkeypatch.delenv("IMGMLP_DATA", raising=False)
     monkeypatch.setattr("imgmlp.data.datasets.CACHE", tmp_path)
-    monkeypatch.setattr(datasets, "CIFAR10", offline)
+    monkeypatch.setattr("imgmlp.data.datasets._FETCH", "raise RuntimeError('offline')")
     said = refused("pretrain", "cifar10", "--save", str(tmp_path))
     assert said == (
-        "The recipe needs all of CIFAR-10: CIFAR-10 could not be downloaded (RuntimeError); check the connection. "
+        "The recipe needs all of CIFAR-10: CIFAR-10 could not be downloaded (RuntimeError: offline); check the connection. "
         "Or give its folder with --data."
     )

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -69,29 +70,49 @@ def test_a_missing_file_is_said_and_the_starter_images_are_used(tmp_path):
     assert images.source.kind == "starter" and "test_batch is missing" in images.source.problem
 
 
+def fetches(monkeypatch, code: str) -> None:
+    """Torchvision's place in the download's own process is taken by `code`, with `root`: a stand-in at the network's edge."""
+    monkeypatch.setattr(datasets, "_FETCH", f"import shutil, sys, time\nfrom pathlib import Path\nroot = Path(sys.argv[2])\n{code}")
+
+
 @needs_official
 def test_a_download_is_moved_into_the_cache_when_whole(no_root, cache, monkeypatch):
-    from torchvision import datasets as torchvision_datasets
-
-    monkeypatch.setattr(torchvision_datasets, "MNIST", lambda root, download: shutil.copytree(Path(OFFICIAL) / "MNIST", Path(root) / "MNIST"))
-    datasets.download(MNIST)
+    fetches(monkeypatch, f"shutil.copytree({OFFICIAL!r} + '/MNIST', root / 'MNIST'); time.sleep(0.5)")
+    progress = list(datasets.download(MNIST))
+    assert progress[-1] > 50e6
     assert load(MNIST, "test").source.kind == "cache"
     assert [path.name for path in cache.iterdir()] == ["MNIST"]
 
 
+HALF = "(root / 'MNIST/raw').mkdir(parents=True); (root / 'MNIST/raw/t10k-images-idx3-ubyte').write_bytes(b'half')\n"
+
+
 def test_an_interrupted_download_leaves_nothing(no_root, cache, monkeypatch):
-    from torchvision import datasets as torchvision_datasets
-
-    def half(root, download):
-        (Path(root) / "MNIST/raw").mkdir(parents=True)
-        (Path(root) / "MNIST/raw/t10k-images-idx3-ubyte").write_bytes(b"half")
-        raise RuntimeError("connection lost")
-
-    monkeypatch.setattr(torchvision_datasets, "MNIST", half)
-    with pytest.raises(DataError, match="MNIST could not be downloaded"):
-        datasets.download(MNIST)
+    fetches(monkeypatch, HALF + "raise RuntimeError('connection lost')")
+    with pytest.raises(DataError, match=r"MNIST could not be downloaded \(RuntimeError: connection lost\)"):
+        list(datasets.download(MNIST))
     assert list(cache.iterdir()) == []
     assert load(MNIST, "test").source.kind == "starter"
+
+
+def test_a_download_can_be_left(no_root, cache, monkeypatch):
+    fetches(monkeypatch, HALF + "time.sleep(60)")
+    running = datasets.download(MNIST)
+    started = time.monotonic()
+    while not next(running):
+        assert time.monotonic() - started < 20
+    running.close()
+    assert time.monotonic() - started < 30
+    assert list(cache.iterdir()) == []
+
+
+def test_torchvision_is_asked_for_the_data_set(cache, monkeypatch, tmp_path):
+    """The real child process, with torchvision's own mirrors replaced by nothing that answers."""
+    fetch = datasets._FETCH.replace("from torchvision import datasets", "from torchvision import datasets; datasets.MNIST.mirrors = ['http://127.0.0.1:9/']")
+    monkeypatch.setattr(datasets, "_FETCH", fetch)
+    with pytest.raises(DataError, match="could not be downloaded"):
+        list(datasets.download(MNIST))
+    assert list(cache.iterdir()) == []
 
 
 def test_a_pickle_that_calls_anything_is_refused():

@@ -2,7 +2,8 @@
 
 from string import Formatter
 
-from imgmlp.inference.preprocess import SENTENCES
+from imgmlp.data import samples
+from imgmlp.inference import preprocess
 from imgmlp.ui.shared.text import TEXTS
 
 
@@ -19,4 +20,5 @@ def test_both_languages_fill_in_the_same_values():
 
 
 def test_the_page_and_the_command_line_give_the_same_sentence():
-    assert {key: TEXTS["en"][f"error.{key}"] for key in SENTENCES} == SENTENCES
+    sentences = preprocess.SENTENCES | samples.SENTENCES
+    assert {key: TEXTS["en"][f"error.{key}"] for key in sentences} == sentences

@@ -9,7 +9,7 @@ from ...inference.classifier import Answer
 from ...inference.evidence import evidence, units
 from ...model import MLP
 from .pictures import diverging, figure
-from .text import class_name, say
+from .text import class_name, percent, say
 
 SHOWN_UNITS = 8
 
@@ -30,12 +30,12 @@ def probabilities(found: Answer, request: gr.Request) -> str:
     """The answer, large, over a bar for each class."""
     rows = "".join(
         f'<tr class="{"best" if index == found.index else ""}"><th scope="row">{escape(class_name(name, request))}</th>'
-        f'<td><div class="bar" style="width:{share:.1%}"></div></td><td>{_percent(share)}</td></tr>'
+        f'<td><div class="bar" style="width:{share:.1%}"></div></td><td>{percent(share)}</td></tr>'
         for index, (name, share) in enumerate(zip(found.classes, found.probabilities))
     )
     winner, share = class_name(found.label, request), found.probabilities[found.index]
     return (
-        f'<div class="answer"><div class="winner" role="status"><b>{escape(winner)}</b> <span>{_percent(share)}</span></div>'
+        f'<div class="answer"><div class="winner" role="status"><b>{escape(winner)}</b> <span>{percent(share)}</span></div>'
         f"<table>{rows}</table></div>"
     )
 
@@ -90,8 +90,3 @@ def _scale(limit: float, sentence: str) -> str:
         f'<p class="scale"><span>−{limit:.2f}</span><span class="ramp"></span><span>+{limit:.2f}</span></p>'
         f'<p class="scale">{escape(sentence)}</p>'
     )
-
-
-def _percent(share: float) -> str:
-    """A network is never quite sure, and rounding must not say that it is."""
-    return ">99.9%" if 0.9995 <= share < 1 else "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"

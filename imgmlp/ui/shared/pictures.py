@@ -18,10 +18,19 @@ def diverging(values: Tensor, limit: float) -> Image.Image:
     return Image.fromarray(colours.round().astype(np.uint8))
 
 
-def figure(picture: Image.Image, caption: str, alternative: str | None = None) -> str:
-    """HTML of a picture with its caption; `alternative` for a screen reader, the caption if None."""
+def picture(pixels: Tensor) -> Image.Image:
+    """(C, H, W) uint8 as a picture, mode L or RGB."""
+    return Image.fromarray(pixels.permute(1, 2, 0).numpy().squeeze())
+
+
+def data_address(picture: Image.Image) -> str:
+    """A picture as the address of an <img>, lossless."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1)
-    address = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def figure(picture: Image.Image, caption: str, alternative: str | None = None) -> str:
+    """HTML of a picture with its caption; `alternative` for a screen reader, the caption if None."""
     alternative = caption if alternative is None else alternative
-    return f'<figure><img src="{address}" alt="{escape(alternative, quote=True)}"><figcaption>{escape(caption)}</figcaption></figure>'
+    return f'<figure><img src="{data_address(picture)}" alt="{escape(alternative)}"><figcaption>{escape(caption)}</figcaption></figure>'

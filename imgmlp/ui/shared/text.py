@@ -38,3 +38,11 @@ def class_choices(dataset: str) -> list[tuple[object, int]]:
     """A data set's classes for a component: what the browser shows, and the index that it means."""
     classes = DATASETS[dataset].classes
     return [(one if one.isdigit() else label(f"class.{one}"), index) for index, one in enumerate(classes)]
+
+
+def percent(share: float, places: int = 1) -> str:
+    """A probability, 0..1, in words: a network is never quite sure, and rounding must not say that it is."""
+    least = 10 ** -(places + 2)
+    if share > 1 - least / 2:
+        return f">{1 - least:.{places}%}"
+    return f"<{least:.{places}%}" if share < least / 2 else f"{share:.{places}%}"

@@ -26,7 +26,7 @@ class PictureUpload(gr.Image):
         # The camera's picture as others see it: a digit in a mirror is another shape. On a phone, the one at its back.
         camera = gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}})
         super().__init__(
-            type="filepath", image_mode=None, sources=["upload", "clipboard", "webcam"], webcam_options=camera, buttons=[], **kwargs
+            type="filepath", image_mode=None, format="png", sources=["upload", "clipboard", "webcam"], webcam_options=camera, buttons=[], **kwargs
         )
 
     def get_config(self, cls=None) -> dict:

@@ -1,0 +1,224 @@
+"""Samples: random pictures of a data set, the tensor lab for one of them, and every mistake of the network."""
+
+from functools import cache
+from html import escape
+
+import gradio as gr
+from torch import Tensor
+
+from .. import checkpoints
+from ..checkpoints import CheckpointError
+from ..data.datasets import DATASETS, DataError, DatasetSpec, Images, download, load
+from ..data.lab import MISTAKES, experiment
+from ..data.samples import MOST, SampleError, draw, find
+from ..inference.classifier import Evaluation, answer, evaluate, read
+from ..inference.preprocess import PictureError, Prepared
+from ..training.shuffled import figures
+from .shared import explain, gallery, lab_view
+from .shared.choices import Choices
+from .shared.pictures import picture
+from .shared.tensor_grid import TensorGrid
+from .shared.text import class_choices, class_name, label, say
+
+ALL = -1  # every class
+
+network = cache(checkpoints.shipped)
+
+
+@cache
+def readings(dataset: str, split: str) -> tuple[Images, Evaluation]:
+    """A split and what the shipped network makes of it: read once, then from memory."""
+    images = load(DATASETS[dataset], split)
+    return images, evaluate(network(dataset), images)
+
+
+def build(handed: gr.State) -> gr.events.Dependency:
+    """The tab and its bindings; returns the event after which `handed` holds (data set, picture) for another tab."""
+    with gr.Tab(label("samples.tab"), id="samples") as tab:
+        chosen = gr.State()  # the official index of the picture in the lab
+        with gr.Row(elem_classes="settings"):
+            dataset = gr.Radio([(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"), scale=5, min_width=320)
+            split = gr.Radio([(label(f"samples.{name}"), name) for name in ("test", "train")], value="test", label=label("samples.split"), scale=3, min_width=210)
+            only = gr.Dropdown(_classes("mnist"), value=ALL, label=label("samples.class"), scale=2, min_width=120)
+            count = gr.Number(24, label=label("samples.count"), precision=0, min_width=80)
+            seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
+            again = gr.Button(label("samples.again"), min_width=90)
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=6, min_width=320):
+                heading = gr.HTML(elem_id="samples-heading")
+                grid = Choices(elem_id="samples", shows="chosen")
+                matrix_about = gr.HTML(elem_id="matrix-about")
+                matrix = Choices(elem_id="matrix", shows="samples-heading")
+                with gr.Row():
+                    fetch = gr.Button(label("samples.fetch"), size="sm", visible=False, elem_id="fetch")
+                    leave = gr.Button(label("samples.leave"), size="sm", visible=False)
+                fetching = gr.HTML(elem_id="fetching")
+                with gr.Accordion(label("samples.shuffle")):
+                    shuffled = gr.HTML(elem_id="shuffled")
+            with gr.Column(scale=5, min_width=320):
+                title = gr.HTML(elem_id="chosen")
+                hand = gr.Button(label("samples.hand"), size="sm")
+                screen = gr.HTML(elem_id="screen")
+                mistakes = gr.CheckboxGroup(_mistakes("mnist"), label=label("lab.break"), elem_id="mistakes")
+                code = gr.HTML(elem_id="code")
+                table = gr.HTML(elem_id="statistics", apply_default_css=False)
+                tensor = gr.Radio([(label(f"lab.{name}"), name) for name in ("pixels", "image", "inputs")], value="inputs", label=label("lab.numbers"))
+                channel = gr.Radio([(label(f"lab.channel.{i}"), i) for i in range(3)], value=0, label=label("lab.channel"), visible=False)
+                values = TensorGrid(elem_id="numbers")
+                with gr.Accordion(label("samples.why")):
+                    why = gr.HTML(elem_id="sample-why")
+
+    def show_grid(dataset, split, only, count, seed, request: gr.Request):
+        try:
+            images, evaluation = readings(dataset, split)
+            places = draw(images, count, seed, None if only == ALL else only)
+        except SampleError as error:
+            return explain.waiting(say(request, f"error.{error.key}")), "", gr.skip()
+        except CheckpointError:
+            return explain.waiting(say(request, "error.checkpoint")), "", gr.skip()
+        return _source(images, request), gallery.grid(images, evaluation, places, request), images.indices[places[0]].item()
+
+    def show_cell(dataset, event: gr.EventData, request: gr.Request):
+        row, column = map(int, event.choice.split("-"))
+        images, evaluation = readings(dataset, "test")
+        places = evaluation.read_as(row, column)[:MOST]
+        names = [class_name(images.spec.classes[one], request) for one in (row, column)]
+        words = say(request, "samples.cell", label=names[0], prediction=names[1], count=evaluation.confusion[row, column].item())
+        return explain.waiting(words), gallery.grid(images, evaluation, places, request), images.indices[places[0]].item(), "test"
+
+    def show_matrix(dataset, request: gr.Request):
+        try:
+            images, evaluation = readings(dataset, "test")
+        except CheckpointError:
+            return explain.waiting(say(request, "error.checkpoint")), "", gr.Button(visible=False)
+        words = say(request, "samples.matrix", correct=f"{evaluation.correct:,}", total=f"{len(images):,}", source=_source_name(images, request))
+        return f"<h3>{escape(words)}</h3>", gallery.matrix(images, evaluation, request), gr.Button(visible=not images.whole)
+
+    def show_lab(dataset, split, index, mistakes, tensor, channel, request: gr.Request):
+        try:
+            model, (spec, pixels, _) = network(dataset), _picture(dataset, split, index)
+        except (SampleError, CheckpointError):
+            return [gr.skip()] * 4
+        right, made = experiment(pixels, spec), experiment(pixels, spec, mistakes)
+        before, now = (read(model, one.inputs[None])[0] for one in (right, made))
+        return (
+            lab_view.screen(made, spec.classes, before, now, request),
+            lab_view.code(mistakes, spec.shape[0], request),
+            lab_view.table(made, request),
+            lab_view.values(made, tensor, channel, request),
+        )
+
+    def show_chosen(dataset, split, index, request: gr.Request):
+        try:
+            model, (spec, pixels, name) = network(dataset), _picture(dataset, split, index)
+        except (SampleError, CheckpointError):
+            return [gr.skip()] * 3
+        found = answer(model, Prepared(experiment(pixels, spec).image, ()))
+        words = say(request, "samples.chosen", index=index, split=say(request, f"samples.{split}"), label=class_name(name, request))
+        return (
+            f"<h3>{escape(words)}</h3>",
+            explain.probabilities(found, request) + explain.why(model, found, found.index, None, request),
+            lab_view.shuffled(pixels, spec, figures(dataset), request),
+        )
+
+    def choose(event: gr.EventData) -> int:
+        return int(event.choice)
+
+    def choose_dataset(dataset):
+        colour = DATASETS[dataset].shape[0] > 1
+        return gr.Dropdown(_classes(dataset), value=ALL), gr.CheckboxGroup(_mistakes(dataset), value=[]), gr.Radio(visible=colour, value=0)
+
+    def fetch_all(dataset, request: gr.Request):
+        try:
+            for fetched_bytes in download(DATASETS[dataset]):
+                yield explain.waiting(say(request, "samples.fetching", megabytes=f"{fetched_bytes / 1e6:.0f}")), gr.Button(visible=True)
+        except DataError:
+            yield explain.waiting(say(request, "error.download")), gr.Button(visible=False)
+        else:
+            readings.cache_clear()
+            yield "", gr.Button(visible=False)
+
+    def stop_fetching():
+        return "", gr.Button(visible=False)
+
+    def hand_over(dataset, split, index):
+        _, pixels, _ = _picture(dataset, split, index)
+        return dataset, picture(pixels)
+
+    def samples_api(dataset: str, count: int, seed: int) -> list[dict]:
+        """Random test pictures of a data set, and what the shipped network makes of them; a seed gives the same ones again.
+
+        Args:
+            dataset: mnist or cifar10
+            count: how many pictures, 1 to 100
+            seed: which pictures, 0 to 4294967295
+        """
+        try:
+            if dataset not in list(DATASETS):  # a list, because what a script sends may not be hashable
+                raise PictureError("dataset")
+            images, evaluation = readings(dataset, "test")
+            places = draw(images, count, seed)
+        except (PictureError, SampleError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        except CheckpointError as error:
+            raise gr.Error(say(None, "error.checkpoint"), print_exception=False) from error
+        return [
+            {"index": index, "label": images.spec.classes[label], "prediction": images.spec.classes[prediction], "confidence": confidence}
+            for index, label, prediction, confidence in zip(
+                *(one[places].tolist() for one in (images.indices, images.labels, evaluation.predictions, evaluation.confidences))
+            )
+        ]
+
+    quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
+    draws = dict(fn=show_grid, inputs=[dataset, split, only, count, seed], outputs=[heading, grid, chosen])
+    shows_lab = dict(fn=show_lab, inputs=[dataset, split, chosen, mistakes, tensor, channel], outputs=[screen, code, table, values])
+    shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen], outputs=[title, why, shuffled])
+    counts = dict(fn=show_matrix, inputs=dataset, outputs=[matrix_about, matrix, fetch])
+
+    def then_show(event: gr.events.Dependency) -> None:
+        event.then(**shows_lab, **quiet)
+        event.then(**shows_chosen, **quiet)
+
+    opened = tab.select(**draws, **quiet)
+    changed = dataset.input(choose_dataset, dataset, [only, mistakes, channel], **quiet).then(**draws, **quiet)
+    for event in (opened, changed):
+        event.then(**counts, **quiet)
+        then_show(event)
+    then_show(gr.on([split.input, only.input, count.submit, count.blur, seed.submit, seed.blur], **draws, **quiet))
+    then_show(again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet).then(**draws, **quiet))
+    then_show(grid.click(choose, None, chosen, **quiet))
+    then_show(matrix.click(show_cell, dataset, [heading, grid, chosen, split], **quiet))
+    gr.on([mistakes.input, tensor.input, channel.input], trigger_mode="always_last", **shows_lab, **quiet)
+    fetched = fetch.click(fetch_all, dataset, [fetching, leave], api_visibility="private", show_progress="hidden")
+    leave.click(stop_fetching, None, [fetching, leave], cancels=[fetched], **quiet)
+    fetched.then(**counts, **quiet)
+    with tab:
+        gr.api(samples_api, api_name="samples", queue=False)
+    return hand.click(hand_over, [dataset, split, chosen], handed, **quiet)
+
+
+def _classes(dataset: str) -> list[tuple[object, int]]:
+    return [(label("samples.all"), ALL), *class_choices(dataset)]
+
+
+def _mistakes(dataset: str) -> list[tuple[object, str]]:
+    channels = DATASETS[dataset].shape[0]
+    return [(label(f"lab.mistake.{name}"), name) for name, mistake in MISTAKES.items() if channels >= mistake.channels]
+
+
+def _picture(dataset: str, split: str, index: int) -> tuple[DatasetSpec, Tensor, str]:
+    """What a picture is of, its pixels (C, H, W) uint8, and its class."""
+    images, _ = readings(dataset, split)
+    place = find(images, index)
+    return images.spec, images.pixels[place], images.spec.classes[images.labels[place]]
+
+
+def _source_name(images: Images, request: gr.Request) -> str:
+    return say(request, f"source.{images.source.kind}")
+
+
+def _source(images: Images, request: gr.Request) -> str:
+    """Where the pictures come from, and what was wrong with the data folder if anything was."""
+    name = say(request, "samples.source", source=_source_name(images, request), count=f"{len(images):,}")
+    problem = f" {images.source.problem}" if images.source.problem else ""
+    return f'<p class="source">{escape(name + problem)}</p>'

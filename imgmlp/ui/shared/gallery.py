@@ -1,0 +1,57 @@
+"""Labelled pictures as HTML to choose from: a grid of them, and the confusion matrix that counts them."""
+
+from html import escape
+
+import gradio as gr
+from torch import Tensor
+
+from ...data.datasets import Images
+from ...inference.classifier import Evaluation
+from .pictures import data_address, picture
+from .text import class_name, percent, say
+
+
+def grid(images: Images, read: Evaluation, places: Tensor, request: gr.Request) -> str:
+    """Pictures with their label, the network's answer where that is another, and its confidence; the first is chosen.
+
+    places: (M,) int64, which of `images`, all of which `read` is about.
+    """
+    columns = (values[places].tolist() for values in (images.indices, read.labels, read.predictions, read.confidences))
+    samples = (_sample(images, pixels, *row, request) for pixels, *row in zip(images.pixels[places], *columns))
+    return f'<div class="samples">{"".join(samples)}</div>'.replace('aria-pressed="false"', 'aria-pressed="true"', 1)
+
+
+def _sample(
+    images: Images, pixels: Tensor, index: int, label: int, prediction: int, confidence: float, request: gr.Request
+) -> str:
+    name, read_as = (class_name(images.spec.classes[one], request) for one in (label, prediction))
+    right = label == prediction
+    words = say(request, "samples.right" if right else "samples.wrong", index=index, label=name, prediction=read_as, confidence=percent(confidence, 0))
+    caption = f"{name} ✓" if right else f"{name} ✗ {read_as}"
+    return (
+        f'<button class="{"right" if right else "wrong"}" data-choice="{index}" aria-pressed="false" '
+        f'aria-label="{escape(words)}" title="{escape(words)}"><img src="{data_address(picture(pixels))}" alt="">'
+        f"<span>{escape(caption)}</span><span>{escape(percent(confidence, 0))}</span></button>"
+    )
+
+
+def matrix(images: Images, read: Evaluation, request: gr.Request) -> str:
+    """The confusion matrix, a button for each cell that is not empty."""
+    names = [class_name(name, request) for name in images.spec.classes]
+    counts = read.confusion.tolist()
+    most_wrong = max(count for row, line in enumerate(counts) for column, count in enumerate(line) if row != column) or 1
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    lines = []
+    for row, line in enumerate(counts):
+        cells = []
+        for column, count in enumerate(line):
+            words = say(request, "samples.cell", label=names[row], prediction=names[column], count=count)
+            shade = count / (sum(line) or 1) if row == column else count / most_wrong
+            inside = (
+                f'<button data-choice="{row}-{column}" aria-pressed="false" aria-label="{escape(words)}" title="{escape(words)}">{count}</button>'
+                if count
+                else "·"
+            )
+            cells.append(f'<td class="{"diagonal" if row == column else "off"}" style="--shade:{shade:.3f}">{inside}</td>')
+        lines.append(f'<tr><th scope="row">{escape(names[row])}</th>{"".join(cells)}</tr>')
+    return f'<table class="matrix"><caption>{escape(say(request, "samples.matrix_axes"))}</caption><tr><td></td>{head}</tr>{"".join(lines)}</table>'

@@ -1,0 +1,77 @@
+"""The tensor lab as HTML: what the screen shows, what the network answers, the tensors in numbers, the lines of PyTorch."""
+
+from collections.abc import Sequence
+from html import escape
+
+import gradio as gr
+from PIL import Image
+from torch import Tensor
+
+from ...data.datasets import DatasetSpec
+from ...data.lab import MISTAKES, Experiment, line_of, statistics
+from ...training.shuffled import Comparison, shuffle
+from .pictures import figure, picture
+from .tensor_grid import numbers
+from .text import class_name, percent, say
+
+
+def screen(experiment: Experiment, classes: Sequence[str], before: Tensor, now: Tensor, request: gr.Request) -> str:
+    """The picture as the screen shows it, and the network's answers: (classes,) probabilities before and now."""
+    picture = Image.fromarray((experiment.shown.permute(1, 2, 0) * 255).round().byte().numpy().squeeze())
+    right, made = (
+        say(request, "lab.answer", label=class_name(classes[int(one.argmax())], request), confidence=percent(one.max().item()))
+        for one in (before, now)
+    )
+    return (
+        f'<div class="screen">{figure(picture, say(request, "lab.screen"))}'
+        f'<dl><dt>{escape(say(request, "lab.unbroken"))}</dt><dd>{escape(right)}</dd>'
+        f'<dt>{escape(say(request, "lab.now"))}</dt><dd id="lab-answer">{escape(made)}</dd></dl></div>'
+    )
+
+
+def table(experiment: Experiment, request: gr.Request) -> str:
+    """Shape, dtype, bytes and range of the three tensors on the way."""
+    columns = ("shape", "dtype", "bytes", "minimum", "maximum", "mean", "std")
+    head = "".join(f'<th scope="col">{escape(say(request, f"lab.{column}"))}</th>' for column in columns)
+    rows = []
+    for name in ("pixels", "image", "inputs"):
+        found = statistics(getattr(experiment, name))
+        values = [str(found.shape), found.dtype, f"{found.size_bytes:,}"]
+        values += [f"{value:.4g}" for value in (found.minimum, found.maximum, found.mean, found.std)]
+        cells = "".join(f"<td>{value}</td>" for value in values)
+        rows.append(f'<tr><th scope="row">{escape(say(request, f"lab.{name}"))}</th>{cells}</tr>')
+    return f'<div class="scrolling" tabindex="0"><table class="statistics"><tr><td></td>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def values(experiment: Experiment, name: str, channel: int, request: gr.Request) -> dict:
+    """One channel of `pixels`, `image` or `inputs`, as a TensorGrid shows it."""
+    tensor = getattr(experiment, name)
+    title = say(request, f"lab.{name}")
+    if min(tensor.shape) > 1:
+        title += f", {say(request, f'lab.channel.{channel}')}"
+    rows = tensor[..., channel] if name == "pixels" else tensor[channel]
+    return numbers(rows, title, {"pixels": 255, "image": 1, "inputs": 1}[name])
+
+
+def code(names: Sequence[str], channels: int, request: gr.Request) -> str:
+    """For each mistake the line that makes it and the one that mends it, on a picture of so many channels."""
+    if not names:
+        return f'<p class="waiting">{escape(say(request, "lab.choose"))}</p>'
+    blocks = [
+        f'<p>{escape(say(request, f"lab.mistake.{name}.why"))}</p>'
+        f'<pre class="mistake"><del>{escape(line_of(MISTAKES[name].wrong))}</del>\n<ins>{escape(line_of(MISTAKES[name].right))}</ins></pre>'
+        for name in names
+    ]
+    harmless = channels == 1 and "order" in names
+    note = f'<p><b>{escape(say(request, "lab.one_channel"))}</b></p>' if harmless else ""
+    return "".join(blocks) + note
+
+
+def shuffled(pixels: Tensor, spec: DatasetSpec, measured: Comparison, request: gr.Request) -> str:
+    """A picture, (C, H, W) uint8, with its pixels in the one random order, and how well an MLP reads such pictures."""
+    plain, other = measured.means
+    words = say(request, "shuffle.figures", plain=f"{plain:.1%}", shuffled=f"{other:.1%}", seeds=len(measured.plain))
+    pictures = (
+        figure(picture(one), say(request, f"shuffle.{name}")) for name, one in (("plain", pixels), ("shuffled", shuffle(pixels, spec)))
+    )
+    return f'<div class="film">{"".join(pictures)}</div><p>{escape(words)}</p>'
