@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from html import escape
 
 import gradio as gr
-from PIL import Image
 from torch import Tensor
 
 from ...data.datasets import DatasetSpec
@@ -16,14 +15,17 @@ from .text import class_name, percent, say
 
 
 def screen(experiment: Experiment, classes: Sequence[str], before: Tensor, now: Tensor, request: gr.Request) -> str:
-    """The picture as the screen shows it, and the network's answers: (classes,) probabilities before and now."""
-    picture = Image.fromarray((experiment.shown.permute(1, 2, 0) * 255).round().byte().numpy().squeeze())
+    """The picture as the screen shows it and normalised, and the network's answers: (classes,) probabilities before and now."""
+    pictures = "".join(
+        figure(picture((values.clamp(0, 1) * 255).round().byte()), say(request, f"lab.{name}"))
+        for name, values in (("screen", experiment.shown), ("undone", experiment.inputs))
+    )
     right, made = (
         say(request, "lab.answer", label=class_name(classes[int(one.argmax())], request), confidence=percent(one.max().item()))
         for one in (before, now)
     )
     return (
-        f'<div class="screen">{figure(picture, say(request, "lab.screen"))}'
+        f'<div class="screen">{pictures}'
         f'<dl><dt>{escape(say(request, "lab.unbroken"))}</dt><dd>{escape(right)}</dd>'
         f'<dt>{escape(say(request, "lab.now"))}</dt><dd id="lab-answer">{escape(made)}</dd></dl></div>'
     )
