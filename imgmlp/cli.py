@@ -1,4 +1,4 @@
-"""The command line: `python -m imgmlp {evaluate,classify,train,pretrain} ...`.
+"""The command line: `python -m imgmlp {evaluate,classify,train,pretrain,bench} ...`.
 
 Progress goes to stderr; with --json the last line of stdout is one JSON object; bad input ends with 2 and one line.
 """
@@ -15,8 +15,9 @@ from .checkpoints import CheckpointError
 from .data.datasets import DATASETS, DataError, load
 from .inference import classifier
 from .inference.preprocess import PictureError, open_picture
+from .training import bench as benchmark
 from .training import engine, recipes
-from .training.engine import Progress, TrainConfig
+from .training.engine import Diverged, Progress, TrainConfig
 from .training.recipes import RecipeError
 
 CLEAR_LINE = "\r\033[K"  # on a terminal, a line of progress is written over the last one
@@ -71,9 +72,12 @@ def train(options: argparse.Namespace) -> dict:
     )
     spec = DATASETS[options.dataset]
     images, test = load(spec, "train", options.data), load(spec, "test", options.data)
-    for event in engine.train(config, images.pixels, images.labels):
-        if isinstance(event, Progress):
-            _report(f"epoch {event.epoch} of {config.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
+    try:
+        for event in engine.train(config, images.pixels, images.labels):
+            if isinstance(event, Progress):
+                _report(f"epoch {event.epoch} of {config.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
+    except Diverged as error:
+        raise ValueError(f"The loss left every bound at a rate of {config.learning_rate:g}; try a tenth of it with --lr.") from error
     if options.save:
         checkpoints.save(event.model, options.save)
     return {
@@ -100,6 +104,11 @@ def pretrain(options: argparse.Namespace) -> dict:
     }
 
 
+def bench(options: argparse.Namespace) -> dict:
+    """The lesson's loop and ours, side by side on MNIST."""
+    return benchmark.bench(_device(options.device), options.data).as_json()
+
+
 def _device(name: str | None) -> str:
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("This machine has no CUDA device; leave --device out to train on the CPU.")
@@ -123,9 +132,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m imgmlp", description="How images become tensors, and a plain MLP reads them.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run) -> argparse.ArgumentParser:
+    def command(run, *, dataset: bool = True) -> argparse.ArgumentParser:
         added = commands.add_parser(run.__name__, help=run.__doc__.rstrip("."))
-        added.add_argument("dataset", choices=list(DATASETS))
+        if dataset:
+            added.add_argument("dataset", choices=list(DATASETS))
         added.add_argument("--json", action="store_true", help="one JSON object as the last line")
         added.set_defaults(run=run)
         return added
@@ -141,11 +151,13 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--batch-size", type=int, default=64)
     training.add_argument("--epochs", type=int, default=1)
     training.add_argument("--augment", action="store_true")
-    training.add_argument("--device", choices=["cpu", "cuda"])
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--save", metavar="DIR", type=Path)
     pretraining = command(pretrain)
     pretraining.add_argument("--save", metavar="DIR", type=Path, required=True)
-    for reader in (evaluating, training, pretraining):
+    benching = command(bench, dataset=False)
+    for run in (training, benching):
+        run.add_argument("--device", choices=["cpu", "cuda"])
+    for reader in (evaluating, training, pretraining, benching):
         reader.add_argument("--data", metavar="DIR", help="official files in torchvision's layout (default: IMGMLP_DATA)")
     return parser

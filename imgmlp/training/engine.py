@@ -4,11 +4,11 @@ import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, log
 from typing import Literal
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, autocast
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
 
@@ -20,6 +20,7 @@ from .step import training_step
 
 CHUNK = 2048  # pictures made ready at a time: large enough to be cheap, small enough to stay in the cache
 EVENT_SECONDS = 0.3
+HOPELESS = 4  # times the loss of an even guess, log(classes): a run that is there will not come back
 WHITENING_SAMPLE = 20_000  # pictures that the principal components are taken from
 
 OptimizerName = Literal["sgd", "momentum", "adam", "adamw"]
@@ -43,6 +44,7 @@ class TrainConfig:
     components: int = 0  # principal components to whiten the inputs to; 0 trains on the pixels
     seed: int = 0
     device: str = "cpu"
+    bf16: bool = False  # CUDA only
 
     def __post_init__(self) -> None:
         """Raises ValueError, with one sentence for the user, for a value that cannot be trained with."""
@@ -53,6 +55,7 @@ class TrainConfig:
             "The optimizer must be sgd, momentum, adam or adamw.": self.optimizer in ("sgd", "momentum", "adam", "adamw"),
             "The learning rate must be above 0 and at most 10.": 0 < self.learning_rate <= 10,
             "The batch size must be between 1 and 60,000.": 1 <= self.batch_size <= 60_000,
+            "bf16 needs a CUDA device.": self.device == "cuda" or not self.bf16,
             "The epochs must be between 1 and 10,000.": 1 <= self.epochs <= 10_000,
         }
         for sentence, holds in checks.items():
@@ -68,8 +71,11 @@ class Progress:
     steps: int
     epoch: int  # from 1
     loss: float  # mean since the last event
+    accuracy: float | None  # 0..1, on the probe; None without one
     seconds: float
     images_per_second: float
+    peak_bytes: int  # as Trained's
+    model: MLP  # the very network that is training: copy what is to be kept
 
 
 @dataclass(frozen=True)
@@ -87,11 +93,16 @@ def new_model(spec: DatasetSpec, hidden: tuple[int, ...]) -> MLP:
     return MLP(spec.name, list(spec.shape), list(hidden), list(spec.mean), list(spec.std), list(spec.classes))
 
 
-def train(config: TrainConfig, pixels: Tensor, labels: Tensor) -> Iterator[Progress | Trained]:
+class Diverged(Exception):
+    """A run whose loss is no number any more, or worse than guessing would be."""
+
+
+def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tensor, Tensor] | None = None) -> Iterator[Progress | Trained]:
     """Train an MLP, with a Progress a few times a second and a Trained at the end.
 
     pixels: (N, C, H, W) uint8; labels: (N,) int64. The last, smaller batch of an epoch is trained on too.
-    The same config gives the same weights on the same device and thread count.
+    probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
+    The same config gives the same weights on the same device and thread count. Raises Diverged.
     """
     torch.manual_seed(config.seed)
     generator = Generator(config.device).manual_seed(config.seed)
@@ -112,12 +123,13 @@ def train(config: TrainConfig, pixels: Tensor, labels: Tensor) -> Iterator[Progr
     if config.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
 
+    take_step = GraphedStep(config, model, optimizer) if config.device == "cuda" else EagerStep(config, model, optimizer)
     started = last_event = time.perf_counter()
     step, losses = 0, []
     for epoch in range(1, config.epochs + 1):
         for inputs, targets in _batches(final, pixels, labels, config, generator):
             inputs = whiten(inputs) if whiten else inputs
-            losses.append(training_step(model, optimizer, inputs, targets, config.label_smoothing))
+            losses.append(take_step(inputs, targets))
             step += 1
             if schedule:
                 schedule.step()
@@ -128,7 +140,10 @@ def train(config: TrainConfig, pixels: Tensor, labels: Tensor) -> Iterator[Progr
                 loss, last_event = torch.stack(losses).mean().item(), now
                 losses.clear()
                 done = min(step * config.batch_size, len(labels) * config.epochs)
-                yield Progress(step, steps, epoch, loss, now - started, done / (now - started))
+                if not loss < HOPELESS * log(len(spec.classes)):
+                    raise Diverged
+                accuracy = _accuracy(final, model, whiten, *probe) if probe else None
+                yield Progress(step, steps, epoch, loss, accuracy, now - started, done / (now - started), _peak_bytes(config.device), model)
     if config.averaging:
         torch._foreach_copy_(weights, average)
     if whiten:
@@ -137,14 +152,69 @@ def train(config: TrainConfig, pixels: Tensor, labels: Tensor) -> Iterator[Progr
     yield Trained(final.eval(), seconds, len(labels) * config.epochs / seconds, _peak_bytes(config.device))
 
 
+@dataclass(frozen=True)
+class EagerStep:
+    """`training_step`, called anew for every batch."""
+
+    config: TrainConfig
+    model: MLP
+    optimizer: Optimizer
+
+    def __call__(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """(N, C, H, W) normalised and (N,) int64 -> the loss, a scalar without its graph."""
+        with autocast(self.config.device, torch.bfloat16, enabled=self.config.bf16):
+            return training_step(self.model, self.optimizer, inputs, targets, self.config.label_smoothing)
+
+
+class GraphedStep:
+    """`training_step` captured once in a CUDA graph and replayed: a launch a batch instead of some thirty.
+
+    A batch of another size, an epoch's last one, is trained on eagerly. Follows torch.cuda.graph's rules: three warm-up
+    steps on a side stream, here on throw-away state, static inputs, gradients made inside the capture.
+    """
+
+    def __init__(self, config: TrainConfig, model: MLP, optimizer: Optimizer):
+        self.eager = EagerStep(config, model, optimizer)
+        self.inputs = torch.zeros(config.batch_size, *model.shape, device=config.device)
+        self.targets = torch.zeros(config.batch_size, dtype=torch.long, device=config.device)
+        weights = [parameter.detach().clone() for parameter in model.parameters()]
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                self.eager(self.inputs, self.targets)
+        torch.cuda.current_stream().wait_stream(side)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.loss = self.eager(self.inputs, self.targets)
+        # The warm-up has moved weights and moments: back to where the run begins.
+        with torch.no_grad():
+            torch._foreach_copy_(list(model.parameters()), weights)
+            for state in optimizer.state.values():
+                for moment in state.values():
+                    if isinstance(moment, Tensor):
+                        moment.zero_()
+
+    def __call__(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """As EagerStep."""
+        if len(inputs) != len(self.inputs):
+            return self.eager(inputs, targets)
+        self.inputs.copy_(inputs)
+        self.targets.copy_(targets)
+        self.graph.replay()
+        return self.loss.clone()
+
+
 def make_optimizer(config: TrainConfig, model: MLP) -> Optimizer:
     """The fused form of the optimizer: one kernel over all parameters."""
-    rate, decay = config.learning_rate, config.weight_decay
+    # A captured step reads the rate from the device, where the schedule can change it.
+    rate = torch.tensor(config.learning_rate, device="cuda") if config.device == "cuda" else config.learning_rate
+    decay = config.weight_decay
     if config.optimizer in ("sgd", "momentum"):
         momentum = 0.9 if config.optimizer == "momentum" else 0.0
         return SGD(model.parameters(), rate, momentum=momentum, weight_decay=decay, fused=True)
     kind = Adam if config.optimizer == "adam" else AdamW
-    return kind(model.parameters(), rate, weight_decay=decay, fused=True)
+    return kind(model.parameters(), rate, weight_decay=decay, fused=True, capturable=config.device == "cuda")
 
 
 def _batches(
@@ -160,6 +230,12 @@ def _batches(
 def _images(pixels: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
     """(N, C, H, W) uint8 -> float32 in 0..1, augmented if the config says so."""
     return augment(pixels, AUGMENTATIONS[config.dataset], generator) if config.augment else pixels.float().div_(255)
+
+
+@torch.no_grad()
+def _accuracy(final: MLP, model: MLP, whiten: whitening.Whitening | None, pixels: Tensor, labels: Tensor) -> float:
+    inputs = final.normalise(pixels.to(final.mean.device).float().div_(255))
+    return (model(whiten(inputs) if whiten else inputs).argmax(1).cpu() == labels).float().mean().item()
 
 
 def _peak_bytes(device: str) -> int:

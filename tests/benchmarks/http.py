@@ -8,7 +8,7 @@ import socket
 from statistics import median
 from time import perf_counter
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as app.py does, before torch is imported
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # as app.py does, before torch is imported
 
 import gradio as gr
 import httpx

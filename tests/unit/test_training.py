@@ -9,9 +9,9 @@ from torch import nn
 from imgmlp import checkpoints
 from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST
 from imgmlp.inference.classifier import evaluate
-from imgmlp.training import recipes, whitening
+from imgmlp.training import bench, recipes, whitening
 from imgmlp.training.augment import AUGMENTATIONS, augment
-from imgmlp.training.engine import Progress, TrainConfig, Trained, new_model, train
+from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, train
 
 
 def run(config: TrainConfig, images, count: int = 2000) -> Trained:
@@ -60,6 +60,28 @@ def test_progress_counts_every_step(digits):
     last = events[-2]
     assert isinstance(last, Progress) and (last.step, last.steps, last.epoch) == (8, 8, 2)
     assert isinstance(events[-1], Trained) and not events[-1].model.training
+
+
+def test_the_probe_tells_the_accuracy_on_other_pictures(digits):
+    probe = digits.pixels[2000:2500], digits.labels[2000:2500]
+    *_, progress, last = train(TrainConfig(hidden=(16,), learning_rate=0.01), digits.pixels[:2000], digits.labels[:2000], probe)
+    right = evaluate(last.model, digits.take(torch.arange(2000, 2500))).accuracy
+    assert progress.accuracy == pytest.approx(right, abs=1e-6) and right > 0.6
+    assert progress.peak_bytes > 1e6
+
+
+@pytest.mark.parametrize("optimizer, rate", [("sgd", 10.0), ("adam", 10.0), ("momentum", 5.0)])
+def test_a_run_that_diverges_is_stopped(digits, optimizer, rate):
+    config = TrainConfig(hidden=(64, 64), optimizer=optimizer, learning_rate=rate, epochs=3)
+    with pytest.raises(Diverged):
+        list(train(config, digits.pixels[:4000], digits.labels[:4000]))
+
+
+def test_bench_runs_both_loops_to_the_same_accuracy(monkeypatch, digits):
+    monkeypatch.setattr(bench, "load", lambda spec, split, root: digits.take(torch.arange(6000) if split == "train" else torch.arange(6000, 10_000)))
+    found = bench.bench("cpu", rounds=2)
+    assert abs(found.lesson.accuracy - found.ours.accuracy) < 0.03 and found.ours.accuracy > 0.8
+    assert found.times_faster == found.lesson.seconds / found.ours.seconds > 1
 
 
 @pytest.mark.parametrize("hidden", [(8,), (8, 6)])
