@@ -240,7 +240,13 @@ def _grey_picture(values: np.ndarray) -> Image.Image:
 
 
 def _shown(picture: Image.Image) -> Image.Image:
-    return _composite(picture, 255).convert("RGB")
+    """What is transparent, on the chequers that stand for nothing."""
+    if picture.mode != "RGBA":
+        return picture.convert("RGB")
+    y, x = np.ogrid[: picture.height, : picture.width]
+    side = max(1, max(picture.size) // 16)
+    chequers = Image.fromarray(np.where((x // side + y // side) % 2, 204, 255).astype(np.uint8)).convert("RGBA")
+    return Image.alpha_composite(chequers, picture).convert("RGB")
 
 
 def _normalised(image: Tensor, spec: DatasetSpec) -> Stage:

@@ -1,7 +1,7 @@
 """Classify: draw a digit or give a picture, and see the answer, what the network saw, and why."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import gradio as gr
@@ -26,7 +26,7 @@ network = cache(checkpoints.shipped)
 def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
     """The tab and its bindings; returns what binds it to an event after which a state holds (data set, picture)."""
     with gr.Tab(label("classify.tab"), id="classify"):
-        source = gr.State("draw")
+        source = gr.State({"mnist": "draw", "cifar10": "upload"})
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"),
@@ -66,19 +66,19 @@ def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
             api_answer, api = gr.JSON(label="answer"), gr.Button()
 
     def show(dataset, source, strokes, path, polarity, chosen, against, request: gr.Request) -> tuple[str, str, str, str]:
-        uploaded = source == "upload"
+        uploaded = source[dataset] == "upload"
+        waiting = _nothing(say(request, f"classify.waiting.{dataset}.{source[dataset]}"))
         if uploaded and not path:
-            return _nothing(say(request, f"classify.waiting_{dataset}"))
+            return waiting
         try:
             model = network(dataset)
             found = classify(model, open_picture(path) if uploaded else drawing(strokes), polarity if uploaded else "auto")
         except PictureError as error:
-            nothing_drawn = error.key == "empty" and not uploaded
-            return _nothing(say(request, "classify.waiting" if nothing_drawn else f"error.{error.key}"))
+            return waiting if error.key == "empty" and not uploaded else _nothing(say(request, f"error.{error.key}"))
         except CheckpointError:
             return _nothing(say(request, "error.checkpoint"))
         label = found.index if chosen == UNCHOSEN else chosen
-        rival = None if against in (UNCHOSEN, label) else against
+        rival = None if against == UNCHOSEN else against
         return (
             explain.probabilities(found, request),
             explain.why(model, found, label, rival, request),
@@ -86,20 +86,22 @@ def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
             explain.loudest_units(model, found, label, rival, request),
         )
 
-    def choose_dataset(dataset: str, source: str | None = None):
-        digits = dataset == "mnist"
-        source = source or ("draw" if digits else "upload")
+    def choose_dataset(dataset: str, source: dict[str, str]):
+        digits = DATASETS[dataset].shape[0] == 1
         return (
-            source,
-            gr.Tabs(selected=source),
+            gr.Tabs(selected=source[dataset]),
             gr.Gallery(visible=not digits),
-            gr.Radio(visible=digits),
+            gr.Radio(visible=digits, value="auto"),
             gr.Dropdown(_chosen(dataset), value=UNCHOSEN),
             gr.Dropdown(_against(dataset), value=UNCHOSEN),
         )
 
-    def receive(handed: tuple[str, Image]):
-        return *handed, *choose_dataset(handed[0], "upload")
+    def choose_source(name: str, dataset: str, source: dict[str, str]) -> dict[str, str]:
+        return source | {dataset: name}
+
+    def receive(handed: tuple[str, Image], source: dict[str, str]):
+        source = choose_source("upload", handed[0], source)
+        return *handed, source, *choose_dataset(handed[0], source)
 
     def describe(dataset: str, request: gr.Request) -> str:
         try:
@@ -137,15 +139,15 @@ def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
     for button, change in ((undo, UNDO), (clear, CLEAR), (invert, INVERT)):
         button.click(None, pad, pad, js=change, api_visibility="private")
     for tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
-        tab.select(lambda name=name: name, outputs=source, **quiet).then(**asked, **quiet)
-    settings = [source, sources, examples, polarity, chosen, against]
-    dataset.input(choose_dataset, dataset, settings, **quiet).then(**asked, **quiet)
+        tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
+    settings = [sources, examples, polarity, chosen, against]
+    dataset.input(choose_dataset, [dataset, source], settings, **quiet).then(**asked, **quiet)
     gr.on([dataset.change, page.load], describe, dataset, about, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
     api.click(classify_api, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
 
     def bind(handing: gr.events.Dependency, handed: gr.State) -> None:
-        handing.then(receive, handed, [dataset, picture, *settings], **quiet).then(**asked, **quiet)
+        handing.then(receive, [handed, source], [dataset, picture, source, *settings], **quiet).then(**asked, **quiet)
 
     return bind
 

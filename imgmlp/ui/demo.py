@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from . import classify, samples
+from . import classify, samples, train
 from .shared.text import I18N, label, say
 
 SHARED = Path(__file__).parent / "shared"
@@ -22,12 +22,14 @@ LAUNCH = dict(
 
 def build() -> gr.Blocks:
     """The whole page; launch it with `LAUNCH`."""
-    with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(3600, 3600)) as demo:
+    with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(600, 3000)) as demo:
         gr.Markdown(label("intro"))
         handed = gr.State()  # (data set, picture) on its way from one tab to another
+        runs = gr.State([])  # the user's own training runs, on their way from Train to Classify
         with gr.Tabs(selected="classify") as tabs:
             receive = classify.build(demo)
             handing = samples.build(handed)
+            train.build(runs)
         receive(handing, handed)
         handing.then(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
     return demo.queue(max_size=64)

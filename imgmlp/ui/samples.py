@@ -92,7 +92,7 @@ def build(handed: gr.State) -> gr.events.Dependency:
         except CheckpointError:
             return explain.waiting(say(request, "error.checkpoint")), "", gr.Button(visible=False)
         words = say(request, "samples.matrix", correct=f"{evaluation.correct:,}", total=f"{len(images):,}", source=_source_name(images, request))
-        return f"<h3>{escape(words)}</h3>", gallery.matrix(images, evaluation, request), gr.Button(visible=not images.whole)
+        return f"<h3>{escape(words)}</h3>", gallery.matrix(images.spec, evaluation, request), gr.Button(visible=not images.whole)
 
     def show_lab(dataset, split, index, mistakes, tensor, channel, request: gr.Request):
         try:

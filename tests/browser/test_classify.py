@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from imgmlp.inference.preprocess import SENTENCES
 from imgmlp.ui.shared.text import TEXTS
-from tests.browser.conftest import choose, draw, touch
+from tests.browser.conftest import choose, draw, places, touch
 from tests.pictures import SEVEN, THREE, drawn, encoded, photographed, png_bomb
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -51,6 +51,18 @@ def test_the_pad_stays_under_the_pen_when_the_answer_comes(page):
     assert page.locator("#pad canvas").bounding_box() == before
 
 
+def test_each_network_remembers_where_its_pictures_came_from(page):
+    upload(page, encoded(drawn(SEVEN)), "seven.png", "image/png")
+    expect(winner(page)).to_have_text("7")
+    page.get_by_label("light on dark").check()
+    page.get_by_label("CIFAR-10").check()
+    expect(page.locator("#about")).to_contain_text("CIFAR-10")
+    page.get_by_label("MNIST").check()
+    expect(page.get_by_role("tab", name="Upload")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_label("automatic")).to_be_checked()
+    expect(winner(page)).to_have_text("7")
+
+
 def test_undo_clear_and_invert(page):
     draw(page, SEVEN)
     draw(page, [(0.3, 0.55), (0.7, 0.55)])
@@ -60,7 +72,7 @@ def test_undo_clear_and_invert(page):
     expect(page.locator("#pad canvas")).to_have_css("background-color", "rgb(0, 0, 0)")
     expect(winner(page)).to_have_text("7")
     page.get_by_role("button", name="Clear").click()
-    expect(page.locator("#answer .waiting")).to_have_text(TEXTS["en"]["classify.waiting"])
+    expect(page.locator("#answer .waiting")).to_have_text(TEXTS["en"]["classify.waiting.mnist.draw"])
     expect(page.locator("#stages img")).to_have_count(0)
     draw(page, THREE)
     expect(winner(page)).to_have_text("3")
@@ -79,11 +91,36 @@ def test_a_digit_drawn_with_the_keyboard_is_read(page):
     expect(page.locator("#answer .waiting")).to_be_visible()
 
 
+def test_only_one_pen_draws(visit):
+    """A second finger, a resting palm and the right button leave the drawing as it is."""
+    page = visit(**PHONE)
+    touch(page, SEVEN)
+    expect(winner(page)).to_have_text("7")
+    page.wait_for_timeout(300)  # the stroke's last answer
+    stages = page.locator("#stages .film").inner_html()
+    screen = page.context.new_cdp_session(page)
+    (x, y), (right, down) = places(page, [(0.2, 0.6), (0.8, 0.9)])
+    two = lambda shift: [{"x": x, "y": y, "id": 0}, {"x": right, "y": down - shift, "id": 1}]
+    page.mouse.click(x, y, button="right")
+    page.wait_for_timeout(300)
+    assert page.locator("#stages .film").inner_html() == stages
+    screen.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": two(0)})
+    for shift in (40, 80, 120):
+        screen.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": two(shift)})
+    screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(300)
+    # The first finger left a dot at most; the second no line up the right side.
+    alike = page.evaluate("() => { const p = document.querySelector('#pad canvas').getContext('2d').getImageData(190, 120, 40, 60).data; return p.every((v) => v === 0); }")
+    assert alike
+
+
 def test_the_drawing_stays_while_tabs_and_networks_change(page):
     draw(page, SEVEN)
     expect(winner(page)).to_have_text("7")
     page.get_by_label("CIFAR-10").check()
-    expect(page.locator("#answer .waiting")).to_have_text(TEXTS["en"]["classify.waiting_cifar10"])
+    expect(page.locator("#answer .waiting")).to_have_text(TEXTS["en"]["classify.waiting.cifar10.upload"])
+    page.get_by_role("tab", name="Draw").click()
+    expect(page.locator("#answer .winner")).to_be_visible()  # a drawing is no photograph, but the network answers
     page.get_by_label("MNIST").check()
     expect(winner(page)).to_have_text("7")
     draw(page, [(0.3, 0.5), (0.65, 0.5)])
@@ -95,7 +132,7 @@ def test_what_the_network_saw_and_why_is_shown_and_adds_up(page):
     expect(page.locator("#stages img")).to_have_count(8)
     expect(page.locator("#units img")).to_have_count(8)
     expect(page.locator("#answer tr")).to_have_count(10)
-    numbers = lambda: [float(one) for one in re.findall(r"[+-]\d+\.\d+", page.locator("#why figcaption").inner_text())]
+    numbers = lambda: [float(one.replace("−", "-")) for one in re.findall(r"[+−]\d+\.\d+", page.locator("#why figcaption").inner_text())]
     pixels, bias, logit = numbers()
     assert round(pixels + bias, 2) == logit and logit > 0
     choose(page, "against", "1")
@@ -103,7 +140,8 @@ def test_what_the_network_saw_and_why_is_shown_and_adds_up(page):
     pixels, bias, gap = numbers()
     assert round(pixels + bias, 2) == gap != logit
     choose(page, "Evidence for", "1")
-    expect(page.locator("#why figcaption")).to_contain_text("For 1")  # against itself is against nothing
+    expect(page.locator("#why figcaption")).to_contain_text("For 1")
+    expect(page.locator("#why figcaption")).to_contain_text(TEXTS["en"]["classify.itself"])
 
 
 def test_a_photograph_of_a_digit_is_uploaded_and_read(page):
@@ -132,7 +170,7 @@ def test_bad_files_get_one_sentence_and_the_next_is_read(page):
         upload(page, content, "bad.png", "image/png")
         expect(page.locator("#answer")).to_have_text(SENTENCES[key])
         page.locator("#upload").get_by_role("button", name="Remove Image").click()
-        expect(page.locator("#answer")).to_have_text(TEXTS["en"]["classify.waiting_mnist"])
+        expect(page.locator("#answer")).to_have_text(TEXTS["en"]["classify.waiting.mnist.upload"])
     upload(page, encoded(drawn(SEVEN)), "seven.png", "image/png")
     expect(winner(page)).to_have_text("7")
 
@@ -177,7 +215,7 @@ def test_an_event_sends_at_most_2_kb_however_long_the_drawing(page):
 def test_a_chinese_browser_reads_chinese(visit):
     page = visit(locale="zh-CN")
     texts = TEXTS["zh-CN"]
-    expect(page.locator("#answer .waiting")).to_have_text(texts["classify.waiting"])
+    expect(page.locator("#answer .waiting")).to_have_text(texts["classify.waiting.mnist.draw"])
     expect(page.locator("#pad canvas")).to_have_attribute("aria-label", texts["classify.pad"])
     draw(page, SEVEN)
     expect(page.locator("#stages h3")).to_have_text(texts["classify.saw"])

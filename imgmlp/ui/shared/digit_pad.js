@@ -5,6 +5,7 @@ const SIDE = 256, WIDTH = 18, EVERY_MS = 80, MAX_POINTS = 650; // 650 points of 
 let strokes = [], inverted = false, current = null, sent = "", sentAt = -EVERY_MS, timer = null, cursor = [128, 128];
 
 canvas.setAttribute("aria-label", props.label);
+element.querySelector(".hint").textContent = props.label;
 
 const encode = () => (inverted ? "~" : "") + strokes.map((points) => btoa(String.fromCharCode(...points.flat()))).join(".");
 const decode = (drawing) => drawing.replace("~", "").split(".").filter(Boolean).map((stroke) => {
@@ -25,6 +26,9 @@ const draw = () => {
     if (points.length === 1) ink.lineTo(points[0][0] + 0.1, points[0][1]);
     ink.stroke();
   }
+  if (!canvas.matches(":focus-visible")) return;
+  ink.fillStyle = "#c60"; // the keyboard's pen
+  ink.fillRect(cursor[0] - 4, cursor[1] - 4, 8, 8);
 };
 
 const send = () => {
@@ -59,7 +63,9 @@ const add = (point) => {
   sendSoon();
 };
 
+// One pen at a time: a second finger or a resting palm does not draw, nor does another mouse button.
 canvas.addEventListener("pointerdown", (event) => {
+  if (!event.isPrimary || event.button !== 0) return;
   event.preventDefault();
   canvas.setPointerCapture(event.pointerId);
   canvas.focus({ preventScroll: true });
@@ -67,29 +73,35 @@ canvas.addEventListener("pointerdown", (event) => {
   add(place(event));
 });
 canvas.addEventListener("pointermove", (event) => {
-  if (current && event.buttons) (event.getCoalescedEvents?.() ?? [event]).forEach((one) => add(place(one)));
+  if (current && event.buttons && event.isPrimary) (event.getCoalescedEvents?.() ?? [event]).forEach((one) => add(place(one)));
 });
-for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { current = null; });
+for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => {
+  if (!event.isPrimary) return;
+  current = null;
+  clearTimeout(timer); // undo and invert work on what was sent
+  send();
+});
 
 const change = (kept) => { strokes = kept; current = null; draw(); sendSoon(); };
 
 // Keyboard: arrows move by one cell of 28, space lowers and lifts the pen.
 const ARROWS = { ArrowLeft: [-9, 0], ArrowRight: [9, 0], ArrowUp: [0, -9], ArrowDown: [0, 9] };
 canvas.addEventListener("keydown", (event) => {
-  if (event.key === " ") {
+  if (event.repeat && event.key === " ") {
+    // held down: the pen stays as it is
+  } else if (event.key === " ") {
     current = current ? null : [];
     if (current) { strokes.push(current); add([...cursor]); }
   } else if (event.key in ARROWS) {
     cursor = cursor.map((value, axis) => Math.max(0, Math.min(255, value + ARROWS[event.key][axis])));
     if (current) add([...cursor]);
     draw();
-    ink.fillStyle = "#c60";
-    ink.fillRect(cursor[0] - 4, cursor[1] - 4, 8, 8);
   } else if (event.key === "Backspace") change(strokes.slice(0, -1));
   else if (event.key === "Escape") change([]);
   else return;
   event.preventDefault();
 });
+canvas.addEventListener("focus", draw);
 canvas.addEventListener("blur", () => { current = null; draw(); });
 
 watch("value", () => {

@@ -27,13 +27,13 @@ INVERT = "(strokes) => strokes.startsWith('~') ? strokes.slice(1) : '~' + stroke
 class DigitPad(gr.HTML):
     """A pad whose value is its strokes: base64 of (x, y) byte pairs, joined by dots, behind a ~ if white; setting it draws it.
 
-    Its label is read to a screen reader, not shown.
+    Its label is read to a screen reader, and shown to who comes by keyboard.
     """
 
     def __init__(self, **kwargs):
         super().__init__(
             value="",
-            html_template='<canvas width="256" height="256" tabindex="0" role="img"></canvas>',
+            html_template='<canvas width="256" height="256" tabindex="0" role="application"></canvas><p class="hint"></p>',
             css_template=(HERE / "digit_pad.css").read_text(),
             js_on_load=(HERE / "digit_pad.js").read_text(),
             **kwargs,

@@ -9,7 +9,7 @@ from ...inference.classifier import Answer
 from ...inference.evidence import evidence, units
 from ...model import MLP
 from .pictures import diverging, figure
-from .text import class_name, percent, say
+from .text import class_name, percent, say, signed
 
 SHOWN_UNITS = 8
 
@@ -42,17 +42,21 @@ def probabilities(found: Answer, request: gr.Request) -> str:
 
 def why(model: MLP, found: Answer, label: int, against: int | None, request: gr.Request) -> str:
     """The evidence map for a class, or for a class rather than another, with the sum that gives the logit."""
+    itself = against == label
+    against = None if itself else against
     parts = evidence(model, found.prepared.image, label, against)
     pixels = parts.pixels.sum(0)
     limit = pixels.abs().max().item()
     name = class_name(model.classes[label], request)
     given, logit = round(parts.pixels.sum().item(), 2), round(parts.logit, 2)
     # The bias is shown as what is left, so that the three rounded numbers add up too.
-    figures = dict(pixels=f"{given:+.2f}", bias=f"{logit - given:+.2f}", logit=f"{logit:+.2f}")
+    figures = dict(pixels=signed(given), bias=signed(logit - given), logit=signed(logit))
     if against is None:
         sentence = say(request, "classify.sum", label=name, **figures)
     else:
         sentence = say(request, "classify.gap", label=name, against=class_name(model.classes[against], request), **figures)
+    if itself:
+        sentence += f" {say(request, 'classify.itself', label=name)}"
     picture = figure(diverging(pixels, limit), sentence, say(request, "classify.map", label=name))
     return f'<div class="map">{picture}{_scale(limit, say(request, "classify.scale"))}</div>'
 
@@ -75,7 +79,7 @@ def loudest_units(model: MLP, found: Answer, label: int, against: int | None, re
     figures = "".join(
         figure(
             diverging(unit.weights.sum(0), limit),
-            say(request, "classify.unit", index=unit.index, contribution=f"{unit.contribution:+.2f}"),
+            say(request, "classify.unit", index=unit.index, contribution=signed(unit.contribution)),
         )
         for unit in loudest
     )

@@ -5,7 +5,7 @@ from html import escape
 import gradio as gr
 from torch import Tensor
 
-from ...data.datasets import Images
+from ...data.datasets import DatasetSpec, Images
 from ...inference.classifier import Evaluation
 from .pictures import data_address, picture
 from .text import class_name, percent, say
@@ -35,11 +35,12 @@ def _sample(
     )
 
 
-def matrix(images: Images, read: Evaluation, request: gr.Request) -> str:
-    """The confusion matrix, a button for each cell that is not empty."""
-    names = [class_name(name, request) for name in images.spec.classes]
+def matrix(spec: DatasetSpec, read: Evaluation, request: gr.Request, choose: bool = True) -> str:
+    """The confusion matrix; each cell that is not empty is a button, if there is something to choose."""
+    names = [class_name(name, request) for name in spec.classes]
     counts = read.confusion.tolist()
     most_wrong = max(count for row, line in enumerate(counts) for column, count in enumerate(line) if row != column) or 1
+    axes = say(request, "matrix.axes") + (f' {say(request, "matrix.choose")}' if choose else "")
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     lines = []
     for row, line in enumerate(counts):
@@ -47,11 +48,8 @@ def matrix(images: Images, read: Evaluation, request: gr.Request) -> str:
         for column, count in enumerate(line):
             words = say(request, "samples.cell", label=names[row], prediction=names[column], count=count)
             shade = count / (sum(line) or 1) if row == column else count / most_wrong
-            inside = (
-                f'<button data-choice="{row}-{column}" aria-pressed="false" aria-label="{escape(words)}" title="{escape(words)}">{count}</button>'
-                if count
-                else "·"
-            )
+            button = f'<button data-choice="{row}-{column}" aria-pressed="false" aria-label="{escape(words)}" title="{escape(words)}">{count}</button>'
+            inside = "·" if not count else button if choose else count
             cells.append(f'<td class="{"diagonal" if row == column else "off"}" style="--shade:{shade:.3f}">{inside}</td>')
         lines.append(f'<tr><th scope="row">{escape(names[row])}</th>{"".join(cells)}</tr>')
-    return f'<table class="matrix"><caption>{escape(say(request, "samples.matrix_axes"))}</caption><tr><td></td>{head}</tr>{"".join(lines)}</table>'
+    return f'<table class="matrix"><caption>{escape(axes)}</caption><tr><td></td>{head}</tr>{"".join(lines)}</table>'

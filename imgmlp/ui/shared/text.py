@@ -8,7 +8,8 @@ import gradio as gr
 from ...data.datasets import DATASETS
 
 TEXTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).parent.glob("*.json")}
-ALIASES = ("zh", "zh-Hans", "zh-SG")  # browsers' names for it; Gradio matches names exactly
+# Browsers' names for Chinese; Gradio matches them exactly, and who reads the traditional script has nothing nearer here.
+ALIASES = ("zh", "zh-SG", "zh-HK", "zh-MO", "zh-TW", "zh-Hans", "zh-Hans-CN", "zh-Hans-SG", "zh-Hant", "zh-Hant-TW", "zh-Hant-HK")
 I18N = gr.I18n(**TEXTS, **{alias: TEXTS["zh-CN"] for alias in ALIASES})
 
 
@@ -46,3 +47,8 @@ def percent(share: float, places: int = 1) -> str:
     if share > 1 - least / 2:
         return f">{1 - least:.{places}%}"
     return f"<{least:.{places}%}" if share < least / 2 else f"{share:.{places}%}"
+
+
+def signed(value: float) -> str:
+    """A number with its sign, to two places, with a true minus."""
+    return f"{value:+.2f}".replace("-", "−")

@@ -1,0 +1,95 @@
+"""A user's training run, followed while it goes: what the curves show, and networks on the way to draw with.
+
+A `Run` holds nothing of the device that trained it: its weights are on the CPU, so it can be kept and sent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..data.datasets import DATASETS, load
+from ..inference.classifier import Evaluation, evaluate
+from ..model import MLP
+from .engine import Progress, TrainConfig, new_model, train
+
+PROBE = 1000  # test pictures for the live accuracy, the lesson's test batch
+MOST_SNAPSHOTS = 16
+SECONDS_CAP = 120
+
+
+@dataclass(frozen=True)
+class Point:
+    """One event on the curves."""
+
+    step: int
+    steps: int
+    epoch: int
+    loss: float
+    accuracy: float  # 0..1, of PROBE test pictures
+    seconds: float
+    images_per_second: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The network as it was at a step."""
+
+    step: int
+    weights: dict[str, Tensor]  # on the CPU
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run so far, or whole once it has been tested."""
+
+    config: TrainConfig
+    points: tuple[Point, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    seconds: float = 0.0
+    test: Evaluation | None = None  # of the whole test set, once the run is over
+    capped: bool = False  # stopped at the time cap
+
+    def model(self, snapshot: int = -1) -> MLP:
+        """The network of a snapshot, in eval mode on the CPU; raises IndexError for one that is not there."""
+        model = new_model(DATASETS[self.config.dataset], self.config.hidden)
+        model.load_state_dict(self.snapshots[snapshot].weights)
+        return model.eval()
+
+
+def follow(config: TrainConfig, root: str | None = None, seconds_cap: float = SECONDS_CAP) -> Iterator[Run]:
+    """The run as it grows, a few times a second, and at last with its test. Raises Diverged as the engine does.
+
+    Closing the iterator ends the training at once.
+    """
+    spec = DATASETS[config.dataset]
+    images, test = load(spec, "train", root), load(spec, "test", root)
+    run = Run(config)
+    events = train(config, images.pixels, images.labels, (test.pixels[:PROBE], test.labels[:PROBE]))
+    for event in events:
+        if isinstance(event, Progress):
+            point = Point(
+                event.step, event.steps, event.epoch, event.loss, event.accuracy, event.seconds, event.images_per_second, event.peak_bytes
+            )
+            snapshots = _thinned((*run.snapshots, _snapshot(event.step, event.model)))
+            run = replace(run, points=(*run.points, point), snapshots=snapshots, seconds=event.seconds)
+            model = event.model
+            if event.seconds > seconds_cap:
+                events.close()
+                run = replace(run, capped=True)
+            yield run
+        else:
+            model = event.model
+            run = replace(run, snapshots=(*run.snapshots[:-1], _snapshot(run.points[-1].step, model)), seconds=event.seconds)
+    yield replace(run, test=evaluate(model, test))
+
+
+def _snapshot(step: int, model: MLP) -> Snapshot:
+    return Snapshot(step, {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()})
+
+
+def _thinned(snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
+    """Every second one goes when there are too many; the newest stays."""
+    return snapshots if len(snapshots) <= MOST_SNAPSHOTS else (*snapshots[:-1:2], snapshots[-1])

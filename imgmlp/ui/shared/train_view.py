@@ -1,0 +1,61 @@
+"""A run as HTML: the line in words, the first layer's weights, the runs beside each other."""
+
+from collections.abc import Sequence
+from html import escape
+
+import gradio as gr
+import pandas as pd
+
+from ...training.run import Run
+from .pictures import diverging, figure
+from .text import say
+
+SHOWN_UNITS = 16
+
+
+def line(run: Run, request: gr.Request) -> str:
+    """Where a run is: epoch, accuracy, speed, time left, and what peak was measured on what."""
+    point, config = run.points[-1], run.config
+    left = point.seconds / point.step * (point.steps - point.step)
+    where = "CPU" if config.device == "cpu" else "GPU"
+    values = dict(
+        epoch=point.epoch, epochs=config.epochs, loss=f"{point.loss:.3f}", accuracy=f"{point.accuracy:.1%}", speed=f"{point.images_per_second:,.0f}",
+        left=f"{left:.0f}", seconds=f"{run.seconds:.1f}", peak=f"{point.peak_bytes / 2**20:,.0f}",
+    )  # fmt: skip
+    if run.test is None:
+        return say(request, "train.line", **values) + " " + say(request, f"train.peak_{where.lower()}", **values)
+    ended = "train.capped" if run.capped else "train.done"
+    return say(request, ended, test=f"{run.test.accuracy:.2%}", total=f"{len(run.test.labels):,}", **values)
+
+
+def curve(run: Run | None) -> pd.DataFrame:
+    """The points of a run as LinePlot takes them."""
+    points = run.points if run else ()
+    columns = ("step", "loss", "accuracy")
+    return pd.DataFrame([[getattr(point, column) for column in columns] for point in points], columns=columns)
+
+
+def weights(run: Run, request: gr.Request) -> str:
+    """What the first units weigh, each as a picture on one scale."""
+    model = run.model()
+    rows = model.linears[0].weight.detach()[:SHOWN_UNITS].unflatten(1, model.shape).sum(1)
+    limit = rows.abs().max().item()
+    figures = "".join(figure(diverging(row, limit), f"#{index}") for index, row in enumerate(rows))
+    return f'<h3>{escape(say(request, "train.weights", limit=f"{limit:.2f}"))}</h3><div class="film small">{figures}</div>'
+
+
+def comparison(runs: Sequence[Run], request: gr.Request) -> str:
+    """The runs kept, a row each."""
+    if not runs:
+        return ""
+    columns = ("dataset", "widths", "optimizer", "rate", "batch", "epochs", "seed", "augment", "test", "seconds")
+    head = "".join(f'<th scope="col">{escape(say(request, f"train.{column}"))}</th>' for column in columns)
+    rows = []
+    for number, run in enumerate(runs, 1):
+        config = run.config
+        values = (
+            config.dataset, "-".join(map(str, config.hidden)) or "–", config.optimizer, f"{config.learning_rate:g}", f"{config.batch_size:,}",
+            config.epochs, config.seed, "✓" if config.augment else "–", f"{run.test.accuracy:.2%}" if run.test else "–", f"{run.seconds:.1f}",
+        )  # fmt: skip
+        rows.append(f'<tr><th scope="row">#{number}</th>{"".join(f"<td>{value}</td>" for value in values)}</tr>')
+    return f'<div class="scrolling" tabindex="0"><table class="statistics"><tr><td></td>{head}</tr>{"".join(rows)}</table></div>'

@@ -1,0 +1,92 @@
+"""Train: a network of one's own in seconds, watched while it learns, and kept to draw with."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import gradio as gr
+
+from ..data.datasets import DATASETS
+from ..training.engine import Diverged, TrainConfig
+from ..training.run import SECONDS_CAP, Run, follow
+from .shared import explain, gallery, train_view
+from .shared.gpu import device, on_gpu
+from .shared.text import label, say
+
+KEPT = 5  # runs
+DEFAULT = TrainConfig()
+
+
+@on_gpu(duration_seconds=SECONDS_CAP)
+def training(config: TrainConfig) -> Iterator[Run]:
+    """The whole run, in one call that may have a GPU."""
+    yield from follow(replace(config, device=device()))
+
+
+def build(runs: gr.State) -> gr.events.Dependency:
+    """The tab and its bindings; returns the event that asks to draw with the last of `runs`."""
+    with gr.Tab(label("train.tab"), id="train"):
+        with gr.Row(elem_classes="settings"):
+            dataset = gr.Radio(
+                [(label(f"dataset.{name}"), name) for name in DATASETS], value=DEFAULT.dataset, label=label("dataset.label"), scale=5, min_width=320
+            )
+            widths = gr.Textbox(", ".join(map(str, DEFAULT.hidden)), label=label("train.widths"), scale=2, min_width=110)
+            optimizer = gr.Dropdown(["sgd", "momentum", "adam", "adamw"], value=DEFAULT.optimizer, label=label("train.optimizer"), scale=2, min_width=120)
+            rate = gr.Number(DEFAULT.learning_rate, label=label("train.rate"), min_width=90)
+            batch = gr.Number(DEFAULT.batch_size, label=label("train.batch"), precision=0, min_width=80)
+            epochs = gr.Number(3, label=label("train.epochs"), precision=0, min_width=80)
+            seed = gr.Number(DEFAULT.seed, label=label("train.seed"), precision=0, min_width=80)
+            augment = gr.Checkbox(label=label("train.augment"), min_width=110)
+        with gr.Row():
+            start = gr.Button(label("train.start"), variant="primary", elem_id="start")
+            stop = gr.Button(label("train.stop"), elem_id="stop")
+            use = gr.Button(label("train.use"), interactive=False, elem_id="use")
+        status = gr.HTML(elem_id="train-status")
+        with gr.Row():
+            loss = gr.LinePlot(train_view.curve(None), x="step", y="loss", x_title=" ", label=label("train.loss"), height=220, elem_id="loss")
+            accuracy = gr.LinePlot(
+                train_view.curve(None), x="step", y="accuracy", y_lim=[0, 1], x_title=" ", label=label("train.accuracy"), height=220, elem_id="accuracy"
+            )
+        with gr.Row(equal_height=False):
+            weights = gr.HTML(elem_id="weights")
+            matrix = gr.HTML(elem_id="train-matrix", apply_default_css=False)
+        kept = gr.HTML(elem_id="runs", apply_default_css=False)
+
+    def run(dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs, request: gr.Request):
+        unchanged = [gr.skip()] * 6
+        try:
+            config = TrainConfig(
+                dataset=dataset, hidden=_widths(widths), optimizer=optimizer, learning_rate=rate, batch_size=batch, epochs=epochs, seed=seed, augment=augment
+            )
+        except (TypeError, ValueError):
+            yield explain.waiting(say(request, "error.settings")), *unchanged, gr.skip()
+            return
+        yield explain.waiting(say(request, "train.starting")), *[gr.skip()] * 3, "", gr.skip(), gr.skip(), gr.skip()
+        try:
+            for now in training(config):
+                together = [*runs, now][-KEPT:]
+                curve = train_view.curve(now)
+                tested = gallery.matrix(DATASETS[dataset], now.test, request, choose=False) if now.test else gr.skip()
+                yield (
+                    explain.waiting(train_view.line(now, request)), curve, curve, train_view.weights(now, request), tested,
+                    train_view.comparison(together, request), together, gr.Button(interactive=True),
+                )  # fmt: skip
+        except Diverged:
+            yield explain.waiting(say(request, "error.diverged", rate=f"{rate:g}", tenth=f"{rate / 10:g}")), *unchanged, gr.skip()
+
+    def stopped(runs, request: gr.Request):
+        return explain.waiting(say(request, "train.stopped")), train_view.comparison(runs, request)
+
+    quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
+    going = start.click(
+        run,
+        [dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs],
+        [status, loss, accuracy, weights, matrix, kept, runs, use],
+        concurrency_id="gpu", concurrency_limit=1, trigger_mode="once", show_progress="minimal", show_progress_on=status, api_visibility="private",
+    )  # fmt: skip
+    stop.click(stopped, runs, [status, kept], cancels=[going], **quiet)
+    return use.click(None, **quiet)
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    """`128, 64` -> (128, 64); nothing -> no hidden layer. Raises ValueError."""
+    return tuple(int(width) for width in text.replace(",", " ").split())
