@@ -46,11 +46,17 @@ class Run:
     """A run so far, or whole once it has been tested."""
 
     config: TrainConfig
+    number: int = 1  # among the user's runs
     points: tuple[Point, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     seconds: float = 0.0
     test: Evaluation | None = None  # of the whole test set, once the run is over
     capped: bool = False  # stopped at the time cap
+
+    @property
+    def accuracy(self) -> float:
+        """0..1, of the whole test set once it was tested, else of the probe."""
+        return self.test.accuracy if self.test else self.points[-1].accuracy
 
     def model(self, snapshot: int = -1) -> MLP:
         """The network of a snapshot, in eval mode on the CPU; raises IndexError for one that is not there."""
@@ -59,14 +65,14 @@ class Run:
         return model.eval()
 
 
-def follow(config: TrainConfig, root: str | None = None, seconds_cap: float = SECONDS_CAP) -> Iterator[Run]:
+def follow(config: TrainConfig, number: int = 1, root: str | None = None, seconds_cap: float = SECONDS_CAP) -> Iterator[Run]:
     """The run as it grows, a few times a second, and at last with its test. Raises Diverged as the engine does.
 
     Closing the iterator ends the training at once.
     """
     spec = DATASETS[config.dataset]
     images, test = load(spec, "train", root), load(spec, "test", root)
-    run = Run(config)
+    run = Run(config, number)
     events = train(config, images.pixels, images.labels, (test.pixels[:PROBE], test.labels[:PROBE]))
     for event in events:
         if isinstance(event, Progress):

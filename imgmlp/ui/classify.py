@@ -1,6 +1,7 @@
 """Classify: draw a digit or give a picture, and see the answer, what the network saw, and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -12,26 +13,45 @@ from ..checkpoints import CheckpointError
 from ..data.datasets import DATASETS
 from ..inference.classifier import classify
 from ..inference.preprocess import PictureError, open_picture
+from ..model import MLP
+from ..training.run import Run
 from .shared import explain
 from .shared.digit_pad import CLEAR, INVERT, UNDO, DigitPad, drawing
 from .shared.text import class_choices, label, say
 from .shared.upload import PictureUpload
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.webp"))
+SHIPPED = 0  # where a user's own runs are numbered from 1
 UNCHOSEN = -1  # evidence "for" is then for the answer, and "against" nothing
 
-network = cache(checkpoints.shipped)
+shipped = cache(checkpoints.shipped)
 
 
-def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
-    """The tab and its bindings; returns what binds it to an event after which a state holds (data set, picture)."""
-    with gr.Tab(label("classify.tab"), id="classify"):
+def network(dataset: str, runs: Sequence[Run], number: int, snapshot: int) -> MLP:
+    """The shipped network, or one of the user's own as it was at a snapshot, from 1."""
+    mine = next((run for run in runs if run.number == number), None)
+    return mine.model(min(snapshot, len(mine.snapshots)) - 1) if mine else shipped(dataset)
+
+
+@dataclass(frozen=True)
+class Inlets:
+    """What other tabs may send: called with the event after which the state of this name holds it."""
+
+    picture: Callable[[gr.events.Dependency, gr.State], None]  # (data set, picture)
+    run: Callable[[gr.events.Dependency], None]  # the last of the user's runs
+
+
+def build(page: gr.Blocks, runs: gr.State) -> Inlets:
+    """The tab and its bindings."""
+    with gr.Tab(label("classify.tab"), id="classify") as tab:
         source = gr.State({"mnist": "draw", "cifar10": "upload"})
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"),
                 container=False, elem_id="dataset",
             )
+            which = gr.Dropdown([(label("classify.shipped"), SHIPPED)], value=SHIPPED, label=label("classify.which"), visible=False, elem_id="which")
+            snapshot = gr.Slider(1, 2, step=1, label=label("classify.snapshot"), visible=False, elem_id="snapshot")
             about = gr.HTML(elem_id="about")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300):
@@ -65,13 +85,13 @@ def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
             api_image, api_dataset = PictureUpload(label="image"), gr.Textbox(label="dataset")
             api_answer, api = gr.JSON(label="answer"), gr.Button()
 
-    def show(dataset, source, strokes, path, polarity, chosen, against, request: gr.Request) -> tuple[str, str, str, str]:
+    def show(dataset, source, strokes, path, polarity, chosen, against, runs, which, snapshot, request: gr.Request) -> tuple[str, str, str, str]:
         uploaded = source[dataset] == "upload"
         waiting = _nothing(say(request, f"classify.waiting.{dataset}.{source[dataset]}"))
         if uploaded and not path:
             return waiting
         try:
-            model = network(dataset)
+            model = network(dataset, runs, which, snapshot)
             found = classify(model, open_picture(path) if uploaded else drawing(strokes), polarity if uploaded else "auto")
         except PictureError as error:
             return waiting if error.key == "empty" and not uploaded else _nothing(say(request, f"error.{error.key}"))
@@ -86,7 +106,7 @@ def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
             explain.loudest_units(model, found, label, rival, request),
         )
 
-    def choose_dataset(dataset: str, source: dict[str, str]):
+    def choose_dataset(dataset: str, source: dict[str, str], runs: list[Run], number: int = SHIPPED):
         digits = DATASETS[dataset].shape[0] == 1
         return (
             gr.Tabs(selected=source[dataset]),
@@ -94,18 +114,33 @@ def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
             gr.Radio(visible=digits, value="auto"),
             gr.Dropdown(_chosen(dataset), value=UNCHOSEN),
             gr.Dropdown(_against(dataset), value=UNCHOSEN),
+            *choose_network(dataset, runs, number),
+        )
+
+    def choose_network(dataset: str, runs: list[Run], number: int):
+        mine = [run for run in runs if run.config.dataset == dataset]
+        run = next((run for run in mine if run.number == number), None)
+        last = len(run.snapshots) if run else 1
+        choices = [(label("classify.shipped"), SHIPPED), *((f"#{run.number}: {run.accuracy:.1%}", run.number) for run in mine)]
+        return (
+            gr.Dropdown(choices, value=run.number if run else SHIPPED, visible=bool(mine)),
+            gr.Slider(maximum=max(2, last), value=last, visible=last > 1),
         )
 
     def choose_source(name: str, dataset: str, source: dict[str, str]) -> dict[str, str]:
         return source | {dataset: name}
 
-    def receive(handed: tuple[str, Image], source: dict[str, str]):
+    def receive_picture(handed: tuple[str, Image], source: dict[str, str], runs: list[Run]):
         source = choose_source("upload", handed[0], source)
-        return *handed, source, *choose_dataset(handed[0], source)
+        return *handed, source, *choose_dataset(handed[0], source, runs)
 
-    def describe(dataset: str, request: gr.Request) -> str:
+    def receive_run(source: dict[str, str], runs: list[Run]):
+        run = runs[-1]
+        return run.config.dataset, *choose_dataset(run.config.dataset, source, runs, run.number)
+
+    def describe(dataset: str, runs: list[Run], which: int, request: gr.Request) -> str:
         try:
-            return explain.network(network(dataset), request)
+            return explain.network(network(dataset, runs, which, -1), request)
         except CheckpointError:
             return ""
 
@@ -124,32 +159,37 @@ def build(page: gr.Blocks) -> Callable[[gr.events.Dependency, gr.State], None]:
                 raise PictureError("dataset")
             if not image:
                 raise PictureError("missing")
-            return classify(network(dataset), open_picture(image)).as_json()
+            return classify(shipped(dataset), open_picture(image)).as_json()
         except PictureError as error:
             raise gr.Error(str(error), print_exception=False) from error
         except CheckpointError as error:
             raise gr.Error(say(None, "error.checkpoint"), print_exception=False) from error
 
-    asked = dict(fn=show, inputs=[dataset, source, pad, picture, polarity, chosen, against], outputs=[answer, why, stages, units])
+    asked = dict(fn=show, inputs=[dataset, source, pad, picture, polarity, chosen, against, runs, which, snapshot], outputs=[answer, why, stages, units])
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     gr.on(
-        triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input, page.load],
+        triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input, snapshot.input, page.load],
         trigger_mode="always_last", **asked, **quiet,
     )
     for button, change in ((undo, UNDO), (clear, CLEAR), (invert, INVERT)):
         button.click(None, pad, pad, js=change, api_visibility="private")
     for tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
         tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
-    settings = [sources, examples, polarity, chosen, against]
-    dataset.input(choose_dataset, [dataset, source], settings, **quiet).then(**asked, **quiet)
-    gr.on([dataset.change, page.load], describe, dataset, about, **quiet)
+    settings = [sources, examples, polarity, chosen, against, which, snapshot]
+    dataset.input(choose_dataset, [dataset, source, runs], settings, **quiet).then(**asked, **quiet)
+    which.input(choose_network, [dataset, runs, which], [which, snapshot], **quiet).then(**asked, **quiet)
+    tab.select(choose_network, [dataset, runs, which], [which, snapshot], **quiet)
+    gr.on([dataset.change, which.change, page.load], describe, [dataset, runs, which], about, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
     api.click(classify_api, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
 
-    def bind(handing: gr.events.Dependency, handed: gr.State) -> None:
-        handing.then(receive, [handed, source], [dataset, picture, source, *settings], **quiet).then(**asked, **quiet)
+    def picture_inlet(event: gr.events.Dependency, handed: gr.State) -> None:
+        event.then(receive_picture, [handed, source, runs], [dataset, picture, source, *settings], **quiet).then(**asked, **quiet)
 
-    return bind
+    def run_inlet(event: gr.events.Dependency) -> None:
+        event.then(receive_run, [source, runs], [dataset, *settings], **quiet).then(**asked, **quiet)
+
+    return Inlets(picture_inlet, run_inlet)
 
 
 def _nothing(sentence: str) -> tuple[str, str, str, str]:

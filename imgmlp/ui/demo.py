@@ -27,9 +27,11 @@ def build() -> gr.Blocks:
         handed = gr.State()  # (data set, picture) on its way from one tab to another
         runs = gr.State([])  # the user's own training runs, on their way from Train to Classify
         with gr.Tabs(selected="classify") as tabs:
-            receive = classify.build(demo)
+            inlets = classify.build(demo, runs)
             handing = samples.build(handed)
-            train.build(runs)
-        receive(handing, handed)
-        handing.then(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
+            using = train.build(runs)
+        inlets.picture(handing, handed)
+        inlets.run(using)
+        for event in (handing, using):
+            event.then(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
     return demo.queue(max_size=64)

@@ -17,9 +17,9 @@ DEFAULT = TrainConfig()
 
 
 @on_gpu(duration_seconds=SECONDS_CAP)
-def training(config: TrainConfig) -> Iterator[Run]:
+def training(config: TrainConfig, number: int) -> Iterator[Run]:
     """The whole run, in one call that may have a GPU."""
-    yield from follow(replace(config, device=device()))
+    yield from follow(replace(config, device=device()), number)
 
 
 def build(runs: gr.State) -> gr.events.Dependency:
@@ -42,9 +42,9 @@ def build(runs: gr.State) -> gr.events.Dependency:
             use = gr.Button(label("train.use"), interactive=False, elem_id="use")
         status = gr.HTML(elem_id="train-status")
         with gr.Row():
-            loss = gr.LinePlot(train_view.curve(None), x="step", y="loss", x_title=" ", label=label("train.loss"), height=220, elem_id="loss")
+            loss = gr.LinePlot(train_view.curve(None), x="step", y="loss", x_title=" ", y_title=" ", label=label("train.loss"), height=220, elem_id="loss")
             accuracy = gr.LinePlot(
-                train_view.curve(None), x="step", y="accuracy", y_lim=[0, 1], x_title=" ", label=label("train.accuracy"), height=220, elem_id="accuracy"
+                train_view.curve(None), x="step", y="accuracy", y_lim=[0, 1], x_title=" ", y_title=" ", label=label("train.accuracy"), height=220, elem_id="accuracy"
             )
         with gr.Row(equal_height=False):
             weights = gr.HTML(elem_id="weights")
@@ -62,7 +62,7 @@ def build(runs: gr.State) -> gr.events.Dependency:
             return
         yield explain.waiting(say(request, "train.starting")), *[gr.skip()] * 3, "", gr.skip(), gr.skip(), gr.skip()
         try:
-            for now in training(config):
+            for now in training(config, runs[-1].number + 1 if runs else 1):
                 together = [*runs, now][-KEPT:]
                 curve = train_view.curve(now)
                 tested = gallery.matrix(DATASETS[dataset], now.test, request, choose=False) if now.test else gr.skip()

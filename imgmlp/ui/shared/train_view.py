@@ -32,7 +32,8 @@ def curve(run: Run | None) -> pd.DataFrame:
     """The points of a run as LinePlot takes them."""
     points = run.points if run else ()
     columns = ("step", "loss", "accuracy")
-    return pd.DataFrame([[getattr(point, column) for column in columns] for point in points], columns=columns)
+    # Floats even while there are none: an empty column of no type would give an axis of names.
+    return pd.DataFrame([[getattr(point, column) for column in columns] for point in points], columns=columns, dtype=float)
 
 
 def weights(run: Run, request: gr.Request) -> str:
@@ -51,11 +52,11 @@ def comparison(runs: Sequence[Run], request: gr.Request) -> str:
     columns = ("dataset", "widths", "optimizer", "rate", "batch", "epochs", "seed", "augment", "test", "seconds")
     head = "".join(f'<th scope="col">{escape(say(request, f"train.{column}"))}</th>' for column in columns)
     rows = []
-    for number, run in enumerate(runs, 1):
+    for run in runs:
         config = run.config
         values = (
             config.dataset, "-".join(map(str, config.hidden)) or "–", config.optimizer, f"{config.learning_rate:g}", f"{config.batch_size:,}",
             config.epochs, config.seed, "✓" if config.augment else "–", f"{run.test.accuracy:.2%}" if run.test else "–", f"{run.seconds:.1f}",
         )  # fmt: skip
-        rows.append(f'<tr><th scope="row">#{number}</th>{"".join(f"<td>{value}</td>" for value in values)}</tr>')
+        rows.append(f'<tr><th scope="row">#{run.number}</th>{"".join(f"<td>{value}</td>" for value in values)}</tr>')
     return f'<div class="scrolling" tabindex="0"><table class="statistics"><tr><td></td>{head}</tr>{"".join(rows)}</table></div>'
