@@ -26,6 +26,10 @@ WHITENING_SAMPLE = 20_000  # pictures that the principal components are taken fr
 OptimizerName = Literal["sgd", "momentum", "adam", "adamw"]
 
 
+def _whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and least <= value <= most
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything a run depends on. The defaults are the lesson's."""
@@ -49,14 +53,15 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Raises ValueError, with one sentence for the user, for a value that cannot be trained with."""
         checks = {
-            f"The data set must be one of {', '.join(DATASETS)}.": self.dataset in DATASETS,
-            "Every hidden width must be between 1 and 8,192.": all(1 <= width <= 8192 for width in self.hidden),
+            f"The data set must be one of {', '.join(DATASETS)}.": self.dataset in list(DATASETS),
+            "Every hidden width must be a whole number between 1 and 8,192.": all(_whole(width, 1, 8192) for width in self.hidden),
             "There can be at most 16 hidden layers.": len(self.hidden) <= 16,
             "The optimizer must be sgd, momentum, adam or adamw.": self.optimizer in ("sgd", "momentum", "adam", "adamw"),
             "The learning rate must be above 0 and at most 10.": 0 < self.learning_rate <= 10,
-            "The batch size must be between 1 and 60,000.": 1 <= self.batch_size <= 60_000,
+            "The batch size must be a whole number between 1 and 60,000.": _whole(self.batch_size, 1, 60_000),
             "bf16 needs a CUDA device.": self.device == "cuda" or not self.bf16,
-            "The epochs must be between 1 and 10,000.": 1 <= self.epochs <= 10_000,
+            "The epochs must be a whole number between 1 and 10,000.": _whole(self.epochs, 1, 10_000),
+            "The seed must be a whole number between 0 and 4294967295.": _whole(self.seed, 0, 2**32 - 1),
         }
         for sentence, holds in checks.items():
             if not holds:

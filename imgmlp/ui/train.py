@@ -24,7 +24,7 @@ def training(config: TrainConfig, number: int) -> Iterator[Run]:
 
 def build(runs: gr.State) -> gr.events.Dependency:
     """The tab and its bindings; returns the event that asks to draw with the last of `runs`."""
-    with gr.Tab(label("train.tab"), id="train"):
+    with gr.Tab(label("train.tab"), id="train") as tab:
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value=DEFAULT.dataset, label=label("dataset.label"), scale=5, min_width=320
@@ -71,7 +71,36 @@ def build(runs: gr.State) -> gr.events.Dependency:
                     train_view.comparison(together, request), together, gr.Button(interactive=True),
                 )  # fmt: skip
         except Diverged:
-            yield explain.waiting(say(request, "error.diverged", rate=f"{rate:g}", tenth=f"{rate / 10:g}")), *unchanged, gr.skip()
+            yield explain.waiting(train_view.advice(config, request)), *unchanged, gr.skip()
+
+    def train_api(
+        dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, learning_rate: float = DEFAULT.learning_rate,
+        batch_size: int = DEFAULT.batch_size, epochs: int = DEFAULT.epochs, seed: int = DEFAULT.seed, augment: bool = False,
+    ) -> Iterator[dict]:  # fmt: skip
+        """Train a small network and stream how far it is, a few times a second; the last event has the test accuracy.
+
+        Args:
+            dataset: mnist or cifar10
+            hidden: the widths of the hidden layers, each 1 to 8192
+            optimizer: sgd, momentum, adam or adamw
+            learning_rate: above 0, at most 10
+            batch_size: 1 to 60000
+            epochs: 1 to 10000; a run ends after two minutes all the same
+            seed: a seed gives the same network again on the same device
+            augment: move, turn and bend every picture anew in every epoch
+        """
+        try:
+            config = TrainConfig(
+                dataset=dataset, hidden=tuple(hidden), optimizer=optimizer, learning_rate=learning_rate, batch_size=batch_size, epochs=epochs, seed=seed,
+                augment=augment,
+            )  # fmt: skip
+        except (TypeError, ValueError) as error:
+            raise gr.Error(say(None, "error.settings"), print_exception=False) from error
+        try:
+            for now in training(config, 1):
+                yield train_view.as_json(now)
+        except Diverged as error:
+            raise gr.Error(train_view.advice(config, None), print_exception=False) from error
 
     def stopped(runs, request: gr.Request):
         return explain.waiting(say(request, "train.stopped")), train_view.comparison(runs, request)
@@ -84,6 +113,8 @@ def build(runs: gr.State) -> gr.events.Dependency:
         concurrency_id="gpu", concurrency_limit=1, trigger_mode="once", show_progress="minimal", show_progress_on=status, api_visibility="private",
     )  # fmt: skip
     stop.click(stopped, runs, [status, kept], cancels=[going], **quiet)
+    with tab:
+        gr.api(train_api, api_name="train", concurrency_id="gpu", concurrency_limit=1)
     return use.click(None, **quiet)
 
 

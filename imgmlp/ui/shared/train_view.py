@@ -1,11 +1,13 @@
 """A run as HTML: the line in words, the first layer's weights, the runs beside each other."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
 
 import gradio as gr
 import pandas as pd
 
+from ...training.engine import TrainConfig
 from ...training.run import Run
 from .pictures import diverging, figure
 from .text import say
@@ -60,3 +62,14 @@ def comparison(runs: Sequence[Run], request: gr.Request) -> str:
         )  # fmt: skip
         rows.append(f'<tr><th scope="row">#{run.number}</th>{"".join(f"<td>{value}</td>" for value in values)}</tr>')
     return f'<div class="scrolling" tabindex="0"><table class="statistics"><tr><td></td>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def as_json(run: Run) -> dict:
+    """The run's last event, and the test accuracy once there is one."""
+    event = asdict(run.points[-1]) | {"device": run.config.device}
+    return event | {"test_accuracy": run.test.accuracy, "seconds": run.seconds} if run.test else event
+
+
+def advice(config: TrainConfig, request: gr.Request | None) -> str:
+    """What to try after a run has diverged."""
+    return say(request, "error.diverged", rate=f"{config.learning_rate:g}", tenth=f"{config.learning_rate / 10:g}")
