@@ -4,7 +4,7 @@ import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil, log
+from math import ceil, log, prod
 from typing import Literal
 
 import torch
@@ -96,6 +96,12 @@ class Trained:
 def new_model(spec: DatasetSpec, hidden: tuple[int, ...]) -> MLP:
     """An MLP for a data set with PyTorch's initial weights (Kaiming uniform, from the global seed)."""
     return MLP(spec.name, list(spec.shape), list(hidden), list(spec.mean), list(spec.std), list(spec.classes))
+
+
+def parameter_count(spec: DatasetSpec, hidden: tuple[int, ...]) -> int:
+    """Weights and biases of the MLP that `new_model` would make, nothing allocated."""
+    widths = [prod(spec.shape), *hidden, len(spec.classes)]
+    return sum((inputs + 1) * outputs for inputs, outputs in zip(widths, widths[1:]))
 
 
 class Diverged(Exception):

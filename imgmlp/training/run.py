@@ -16,6 +16,7 @@ from .engine import Progress, TrainConfig, new_model, train
 
 PROBE = 1000  # test pictures for the live accuracy, the lesson's test batch
 MOST_SNAPSHOTS = 16
+SNAPSHOT_BYTES = 32 << 20  # of a run, all its snapshots together; a large network has fewer
 SECONDS_CAP = 120
 
 
@@ -98,4 +99,6 @@ def _snapshot(step: int, model: MLP) -> Snapshot:
 
 def _thinned(snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
     """Every second one goes when there are too many; the newest stays."""
-    return snapshots if len(snapshots) <= MOST_SNAPSHOTS else (*snapshots[:-1:2], snapshots[-1])
+    size = sum(tensor.nbytes for tensor in snapshots[-1].weights.values())
+    most = max(2, min(MOST_SNAPSHOTS, SNAPSHOT_BYTES // size))
+    return snapshots if len(snapshots) <= most else (*snapshots[:-1:2], snapshots[-1])

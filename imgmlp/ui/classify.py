@@ -35,10 +35,10 @@ def network(dataset: str, runs: Sequence[Run], number: int, snapshot: int) -> ML
 
 @dataclass(frozen=True)
 class Inlets:
-    """What other tabs may send: called with the event after which the state of this name holds it."""
+    """What other tabs may send: called with the event after which it is there, returns the event after which it is taken."""
 
-    picture: Callable[[gr.events.Dependency, gr.State], None]  # (data set, picture)
-    run: Callable[[gr.events.Dependency], None]  # the last of the user's runs
+    picture: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds (data set, picture)
+    run: Callable[[gr.events.Dependency], gr.events.Dependency]  # the last of the user's runs
 
 
 def build(page: gr.Blocks, runs: gr.State) -> Inlets:
@@ -117,14 +117,14 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             *choose_network(dataset, runs, number),
         )
 
-    def choose_network(dataset: str, runs: list[Run], number: int):
+    def choose_network(dataset: str, runs: list[Run], number: int, snapshot: int | None = None):
         mine = [run for run in runs if run.config.dataset == dataset]
         run = next((run for run in mine if run.number == number), None)
         last = len(run.snapshots) if run else 1
         choices = [(label("classify.shipped"), SHIPPED), *((f"#{run.number}: {run.accuracy:.1%}", run.number) for run in mine)]
         return (
             gr.Dropdown(choices, value=run.number if run else SHIPPED, visible=bool(mine)),
-            gr.Slider(maximum=max(2, last), value=last, visible=last > 1),
+            gr.Slider(maximum=max(2, last), value=min(snapshot or last, last), visible=last > 1),
         )
 
     def choose_source(name: str, dataset: str, source: dict[str, str]) -> dict[str, str]:
@@ -140,7 +140,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
 
     def describe(dataset: str, runs: list[Run], which: int, request: gr.Request) -> str:
         try:
-            return explain.network(network(dataset, runs, which, -1), request)
+            return explain.network(network(dataset, runs, which, 1), request)
         except CheckpointError:
             return ""
 
@@ -173,21 +173,22 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     )
     for button, change in ((undo, UNDO), (clear, CLEAR), (invert, INVERT)):
         button.click(None, pad, pad, js=change, api_visibility="private")
-    for tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
-        tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
+    for source_tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
+        source_tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
     settings = [sources, examples, polarity, chosen, against, which, snapshot]
     dataset.input(choose_dataset, [dataset, source, runs], settings, **quiet).then(**asked, **quiet)
     which.input(choose_network, [dataset, runs, which], [which, snapshot], **quiet).then(**asked, **quiet)
-    tab.select(choose_network, [dataset, runs, which], [which, snapshot], **quiet)
+    # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
+    tab.select(choose_network, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)
     gr.on([dataset.change, which.change, page.load], describe, [dataset, runs, which], about, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
     api.click(classify_api, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
 
-    def picture_inlet(event: gr.events.Dependency, handed: gr.State) -> None:
-        event.then(receive_picture, [handed, source, runs], [dataset, picture, source, *settings], **quiet).then(**asked, **quiet)
+    def picture_inlet(event: gr.events.Dependency, handed: gr.State) -> gr.events.Dependency:
+        return event.success(receive_picture, [handed, source, runs], [dataset, picture, source, *settings], **quiet)
 
-    def run_inlet(event: gr.events.Dependency) -> None:
-        event.then(receive_run, [source, runs], [dataset, *settings], **quiet).then(**asked, **quiet)
+    def run_inlet(event: gr.events.Dependency) -> gr.events.Dependency:
+        return event.success(receive_run, [source, runs], [dataset, *settings], **quiet)
 
     return Inlets(picture_inlet, run_inlet)
 

@@ -30,8 +30,7 @@ def build() -> gr.Blocks:
             inlets = classify.build(demo, runs)
             handing = samples.build(handed)
             using = train.build(runs)
-        inlets.picture(handing, handed)
-        inlets.run(using)
-        for event in (handing, using):
-            event.then(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
+        for taken in (inlets.picture(handing, handed), inlets.run(using)):
+            # Only now, for a tab that opens brings its choices up to date and answers anew.
+            taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
     return demo.queue(max_size=64)

@@ -57,7 +57,7 @@ def build(handed: gr.State) -> gr.events.Dependency:
                     shuffled = gr.HTML(elem_id="shuffled")
             with gr.Column(scale=5, min_width=320):
                 title = gr.HTML(elem_id="chosen")
-                hand = gr.Button(label("samples.hand"), size="sm")
+                hand = gr.Button(label("samples.hand"), size="sm", interactive=False)
                 screen = gr.HTML(elem_id="screen")
                 mistakes = gr.CheckboxGroup(_mistakes("mnist"), label=label("lab.break"), elem_id="mistakes")
                 code = gr.HTML(elem_id="code")
@@ -73,18 +73,23 @@ def build(handed: gr.State) -> gr.events.Dependency:
             images, evaluation = readings(dataset, split)
             places = draw(images, count, seed, None if only == ALL else only)
         except SampleError as error:
-            return explain.waiting(say(request, f"error.{error.key}")), "", gr.skip()
+            return explain.waiting(say(request, f"error.{error.key}")), "", None
         except CheckpointError:
-            return explain.waiting(say(request, "error.checkpoint")), "", gr.skip()
+            return explain.waiting(say(request, "error.checkpoint")), "", None
         return _source(images, request), gallery.grid(images, evaluation, places, request), images.indices[places[0]].item()
+
+    def show_grid_once(dataset, split, only, count, seed, index, request: gr.Request):
+        return [gr.skip()] * 3 if index is not None else show_grid(dataset, split, only, count, seed, request)
 
     def show_cell(dataset, event: gr.EventData, request: gr.Request):
         row, column = map(int, event.choice.split("-"))
         images, evaluation = readings(dataset, "test")
-        places = evaluation.read_as(row, column)[:MOST]
+        places = evaluation.read_as(row, column)
         names = [class_name(images.spec.classes[one], request) for one in (row, column)]
-        words = say(request, "samples.cell", label=names[0], prediction=names[1], count=evaluation.confusion[row, column].item())
-        return explain.waiting(words), gallery.grid(images, evaluation, places, request), images.indices[places[0]].item(), "test"
+        words = say(request, "samples.cell", label=names[0], prediction=names[1], count=len(places))
+        if len(places) > MOST:
+            words += f" {say(request, 'samples.first', most=MOST)}"
+        return explain.waiting(words), gallery.grid(images, evaluation, places[:MOST], request), images.indices[places[0]].item(), "test", ALL
 
     def show_matrix(dataset, request: gr.Request):
         try:
@@ -98,7 +103,7 @@ def build(handed: gr.State) -> gr.events.Dependency:
         try:
             model, (spec, pixels, _) = network(dataset), _picture(dataset, split, index)
         except (SampleError, CheckpointError):
-            return [gr.skip()] * 4
+            return "", "", "", None
         right, made = experiment(pixels, spec), experiment(pixels, spec, mistakes)
         before, now = (read(model, one.inputs[None])[0] for one in (right, made))
         return (
@@ -112,13 +117,14 @@ def build(handed: gr.State) -> gr.events.Dependency:
         try:
             model, (spec, pixels, name) = network(dataset), _picture(dataset, split, index)
         except (SampleError, CheckpointError):
-            return [gr.skip()] * 3
+            return "", "", "", gr.Button(interactive=False)
         found = answer(model, Prepared(experiment(pixels, spec).image, ()))
         words = say(request, "samples.chosen", index=index, split=say(request, f"samples.{split}"), label=class_name(name, request))
         return (
             f"<h3>{escape(words)}</h3>",
             explain.probabilities(found, request) + explain.why(model, found, found.index, None, request),
             lab_view.shuffled(pixels, spec, figures(dataset), request),
+            gr.Button(interactive=True),
         )
 
     def choose(event: gr.EventData) -> int:
@@ -172,22 +178,22 @@ def build(handed: gr.State) -> gr.events.Dependency:
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     draws = dict(fn=show_grid, inputs=[dataset, split, only, count, seed], outputs=[heading, grid, chosen])
     shows_lab = dict(fn=show_lab, inputs=[dataset, split, chosen, mistakes, tensor, channel], outputs=[screen, code, table, values])
-    shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen], outputs=[title, why, shuffled])
+    shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen], outputs=[title, why, shuffled, hand])
     counts = dict(fn=show_matrix, inputs=dataset, outputs=[matrix_about, matrix, fetch])
 
     def then_show(event: gr.events.Dependency) -> None:
         event.then(**shows_lab, **quiet)
         event.then(**shows_chosen, **quiet)
 
-    opened = tab.select(**draws, **quiet)
+    opened = tab.select(show_grid_once, [*draws["inputs"], chosen], draws["outputs"], **quiet)
     changed = dataset.input(choose_dataset, dataset, [only, mistakes, channel], **quiet).then(**draws, **quiet)
     for event in (opened, changed):
         event.then(**counts, **quiet)
         then_show(event)
-    then_show(gr.on([split.input, only.input, count.submit, count.blur, seed.submit, seed.blur], **draws, **quiet))
-    then_show(again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet).then(**draws, **quiet))
+    then_show(gr.on([split.input, only.input, count.input, seed.change], trigger_mode="always_last", **draws, **quiet))
+    again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet)
     then_show(grid.click(choose, None, chosen, **quiet))
-    then_show(matrix.click(show_cell, dataset, [heading, grid, chosen, split], **quiet))
+    then_show(matrix.click(show_cell, dataset, [heading, grid, chosen, split, only], **quiet))
     gr.on([mistakes.input, tensor.input, channel.input], trigger_mode="always_last", **shows_lab, **quiet)
     fetched = fetch.click(fetch_all, dataset, [fetching, leave], api_visibility="private", show_progress="hidden")
     leave.click(stop_fetching, None, [fetching, leave], cancels=[fetched], **quiet)

@@ -1,22 +1,32 @@
 """Train: a network of one's own in seconds, watched while it learns, and kept to draw with."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import gradio as gr
 
 from ..data.datasets import DATASETS
-from ..training.engine import Diverged, TrainConfig
+from ..training.engine import Diverged, TrainConfig, parameter_count
 from ..training.run import SECONDS_CAP, Run, follow
 from .shared import explain, gallery, train_view
 from .shared.gpu import device, on_gpu
 from .shared.text import label, say
 
 KEPT = 5  # runs
+MOST_PARAMETERS = 4_000_000  # in the app, where memory is shared; the command line has no such bound
 DEFAULT = TrainConfig()
 
 
-@on_gpu(duration_seconds=SECONDS_CAP)
+class SettingsError(ValueError):
+    """Settings that are not trained with; `key` and `values` name the sentence for the user."""
+
+    def __init__(self, key: str, **values: str):
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+@on_gpu(duration_seconds=SECONDS_CAP + 30)  # loading before it and testing after it take their time too
 def training(config: TrainConfig, number: int) -> Iterator[Run]:
     """The whole run, in one call that may have a GPU."""
     yield from follow(replace(config, device=device()), number)
@@ -47,20 +57,21 @@ def build(runs: gr.State) -> gr.events.Dependency:
                 train_view.curve(None), x="step", y="accuracy", y_lim=[0, 1], x_title=" ", y_title=" ", label=label("train.accuracy"), height=220, elem_id="accuracy"
             )
         with gr.Row(equal_height=False):
-            weights = gr.HTML(elem_id="weights")
-            matrix = gr.HTML(elem_id="train-matrix", apply_default_css=False)
+            with gr.Column(min_width=320):
+                weights = gr.HTML(elem_id="weights")
+            with gr.Column(min_width=320):
+                matrix = gr.HTML(elem_id="train-matrix", apply_default_css=False)
         kept = gr.HTML(elem_id="runs", apply_default_css=False)
 
     def run(dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs, request: gr.Request):
-        unchanged = [gr.skip()] * 6
+        unchanged = [gr.skip()] * 3
+        empty = train_view.curve(None)
         try:
-            config = TrainConfig(
-                dataset=dataset, hidden=_widths(widths), optimizer=optimizer, learning_rate=rate, batch_size=batch, epochs=epochs, seed=seed, augment=augment
-            )
-        except (TypeError, ValueError):
-            yield explain.waiting(say(request, "error.settings")), *unchanged, gr.skip()
+            config = _config(dataset, _widths(widths), optimizer, rate, batch, epochs, seed, augment)
+        except SettingsError as error:
+            yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 4, *unchanged
             return
-        yield explain.waiting(say(request, "train.starting")), *[gr.skip()] * 3, "", gr.skip(), gr.skip(), gr.skip()
+        yield explain.waiting(say(request, "train.starting")), empty, empty, "", "", *unchanged
         try:
             for now in training(config, runs[-1].number + 1 if runs else 1):
                 together = [*runs, now][-KEPT:]
@@ -71,7 +82,7 @@ def build(runs: gr.State) -> gr.events.Dependency:
                     train_view.comparison(together, request), together, gr.Button(interactive=True),
                 )  # fmt: skip
         except Diverged:
-            yield explain.waiting(train_view.advice(config, request)), *unchanged, gr.skip()
+            yield explain.waiting(train_view.advice(config, request)), *[gr.skip()] * 4, *unchanged
 
     def train_api(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, learning_rate: float = DEFAULT.learning_rate,
@@ -90,27 +101,28 @@ def build(runs: gr.State) -> gr.events.Dependency:
             augment: move, turn and bend every picture anew in every epoch
         """
         try:
-            config = TrainConfig(
-                dataset=dataset, hidden=tuple(hidden), optimizer=optimizer, learning_rate=learning_rate, batch_size=batch_size, epochs=epochs, seed=seed,
-                augment=augment,
-            )  # fmt: skip
-        except (TypeError, ValueError) as error:
-            raise gr.Error(say(None, "error.settings"), print_exception=False) from error
+            config = _config(dataset, hidden, optimizer, learning_rate, batch_size, epochs, seed, augment)
+        except SettingsError as error:
+            raise gr.Error(say(None, error.key, **error.values), print_exception=False) from error
         try:
             for now in training(config, 1):
                 yield train_view.as_json(now)
         except Diverged as error:
             raise gr.Error(train_view.advice(config, None), print_exception=False) from error
 
+    def wait(request: gr.Request):
+        return explain.waiting(say(request, "train.waiting"))
+
     def stopped(runs, request: gr.Request):
-        return explain.waiting(say(request, "train.stopped")), train_view.comparison(runs, request)
+        learned = runs and runs[-1].test is None
+        return explain.waiting(say(request, "train.stopped" if learned else "train.idle")), train_view.comparison(runs, request)
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    going = start.click(
+    going = start.click(wait, None, status, **quiet).then(
         run,
         [dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs],
         [status, loss, accuracy, weights, matrix, kept, runs, use],
-        concurrency_id="gpu", concurrency_limit=1, trigger_mode="once", show_progress="minimal", show_progress_on=status, api_visibility="private",
+        concurrency_id="gpu", concurrency_limit=1, show_progress="hidden", api_visibility="private",
     )  # fmt: skip
     stop.click(stopped, runs, [status, kept], cancels=[going], **quiet)
     with tab:
@@ -118,6 +130,24 @@ def build(runs: gr.State) -> gr.events.Dependency:
     return use.click(None, **quiet)
 
 
-def _widths(text: str) -> tuple[int, ...]:
-    """`128, 64` -> (128, 64); nothing -> no hidden layer. Raises ValueError."""
-    return tuple(int(width) for width in text.replace(",", " ").split())
+def _widths(text: str) -> list[int]:
+    """`128, 64` -> [128, 64]; nothing -> no hidden layer. Raises SettingsError."""
+    try:
+        return [int(width) for width in re.split(r"[\s,，、]+", text.strip()) if width]
+    except ValueError as error:
+        raise SettingsError("error.settings") from error
+
+
+def _config(dataset, hidden, optimizer, rate, batch, epochs, seed, augment) -> TrainConfig:
+    """The settings, whoever sent them; raises SettingsError."""
+    try:
+        config = TrainConfig(
+            dataset=dataset, hidden=tuple(hidden), optimizer=optimizer, learning_rate=rate, batch_size=batch, epochs=epochs, seed=seed, augment=augment
+        )
+    except (TypeError, ValueError) as error:
+        raise SettingsError("error.settings") from error
+    parameters = parameter_count(DATASETS[config.dataset], config.hidden)
+    if parameters > MOST_PARAMETERS:
+        # Weights, gradients and Adam's two moments, 4 bytes each.
+        raise SettingsError("error.parameters", parameters=f"{parameters:,}", bytes=f"{16 * parameters:,}", most=f"{MOST_PARAMETERS:,}")
+    return config

@@ -74,6 +74,28 @@ def test_a_count_that_cannot_be_gets_one_sentence_and_the_next_works(samples, co
     expect(samples.locator("#samples button")).to_have_count(5)
 
 
+def test_a_bad_count_leaves_no_picture_of_another_data_set_behind(samples):
+    samples.get_by_label("Count").fill("0")
+    expect(samples.locator("#samples-heading")).to_have_text(SENTENCES["count"])
+    expect(samples.locator("#statistics td")).to_have_count(0)
+    expect(samples.get_by_role("button", name="Classify this")).to_be_disabled()
+    samples.get_by_label("Count").fill("3")
+    expect(samples.locator("#samples button")).to_have_count(3)
+    expect(samples.locator("#statistics td").first).to_be_visible()
+
+
+def test_the_choice_is_kept_while_another_tab_is_open(samples):
+    samples.locator("#matrix [data-choice='4-9']").click()
+    expect(samples.locator("#samples-heading")).to_contain_text("4 read as 9")
+    index = samples.locator("#samples button").nth(1).get_attribute("data-choice")
+    samples.locator("#samples button").nth(1).click()
+    samples.get_by_role("tab", name="Classify").click()
+    samples.get_by_role("tab", name="Samples").click()
+    samples.wait_for_timeout(500)
+    expect(samples.locator("#samples-heading")).to_contain_text("4 read as 9")
+    expect(samples.locator("#chosen")).to_contain_text(f"Picture {index} ")
+
+
 def test_a_chosen_picture_opens_in_the_lab_with_its_numbers(samples):
     button = samples.locator("#samples button").nth(5)
     index = button.get_attribute("data-choice")

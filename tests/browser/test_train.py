@@ -57,6 +57,34 @@ def test_settings_that_cannot_be_get_one_sentence(train, field, value):
     expect(train.locator("#train-status")).to_have_text(ENGLISH["error.settings"])
 
 
+def test_a_network_too_large_is_refused_with_its_bytes(train):
+    train.get_by_label("Hidden widths").fill("8192，8192")
+    train.locator("#start").click()
+    parameters = 785 * 8192 + 8193 * 8192 + 8193 * 10
+    expect(train.locator("#train-status")).to_contain_text(f"{parameters:,} parameters needs {16 * parameters:,} bytes")
+
+
+def test_stop_with_nothing_running_says_so(train):
+    train.locator("#stop").click()
+    expect(train.locator("#train-status")).to_have_text(ENGLISH["train.idle"])
+
+
+def test_the_choice_of_networks_is_up_to_date_in_classify(page):
+    """Also after a run of a single event, whose one network needs no slider."""
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_label("Epochs").fill("1")
+    page.get_by_label("Batch").fill("60000")
+    page.locator("#start").click()
+    finished(page)
+    page.get_by_role("tab", name="Classify").click()
+    expect(page.locator("#which")).to_be_visible()
+    page.get_by_role("tab", name="Train").click()
+    page.locator("#use").click()
+    expect(page.locator("#which input")).to_have_value(re.compile(r"#1: \d"))
+    expect(page.locator("#snapshot")).not_to_be_visible()
+    expect(page.locator("#about")).to_contain_text("784-128-10")
+
+
 def test_a_run_that_diverges_gets_advice(train):
     choose(train, "Optimizer", "sgd")
     train.get_by_label("Rate").fill("10")
