@@ -45,11 +45,11 @@ def build(runs: gr.State) -> gr.events.Dependency:
             batch = gr.Number(DEFAULT.batch_size, label=label("train.batch"), precision=0, min_width=80)
             epochs = gr.Number(3, label=label("train.epochs"), precision=0, min_width=80)
             seed = gr.Number(DEFAULT.seed, label=label("train.seed"), precision=0, min_width=80)
-            augment = gr.Checkbox(label=label("train.augment"), min_width=110)
+            augment = gr.Checkbox(label=label("train.augment"), min_width=150)
         with gr.Row():
-            start = gr.Button(label("train.start"), variant="primary", elem_id="start")
-            stop = gr.Button(label("train.stop"), elem_id="stop")
-            use = gr.Button(label("train.use"), interactive=False, elem_id="use")
+            start = gr.Button(label("train.start"), variant="primary", min_width=90, elem_id="start")
+            stop = gr.Button(label("train.stop"), min_width=90, elem_id="stop")
+            use = gr.Button(label("train.use"), interactive=False, min_width=90, elem_id="use")
         status = gr.HTML(elem_id="train-status")
         with gr.Row():
             loss = gr.LinePlot(train_view.curve(None), x="step", y="loss", x_title=" ", y_title=" ", label=label("train.loss"), height=220, elem_id="loss")
