@@ -1,0 +1,47 @@
+"""The engine on CUDA: a captured step is the eager step, and never trains on what has been."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from imgmlp.data.datasets import MNIST
+from imgmlp.inference.classifier import evaluate
+from imgmlp.training.engine import EagerStep, GraphedStep, TrainConfig, make_optimizer, new_model, train
+
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA, and there is none here")]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
+def test_a_captured_step_is_the_eager_step(digits, optimizer):
+    config = TrainConfig(optimizer=optimizer, learning_rate=0.01, device="cuda")
+    losses = {}
+    for kind in (EagerStep, GraphedStep):
+        torch.manual_seed(0)
+        model = new_model(MNIST, config.hidden).cuda()
+        step = kind(config, model, make_optimizer(config, model))
+        batches = [digits.pixels[start : start + 64].cuda().float() / 255 for start in range(0, 1280, 64)]
+        targets = digits.labels[:1280].cuda().split(64)
+        losses[kind] = torch.stack([step(model.normalise(inputs), labels) for inputs, labels in zip(batches, targets)])
+    assert torch.allclose(losses[EagerStep], losses[GraphedStep], rtol=1e-4)
+
+
+def test_the_last_smaller_batch_is_trained_on_and_a_run_learns(digits):
+    config = TrainConfig(device="cuda", batch_size=96, epochs=3)
+    *_, last = train(config, digits.pixels[:8000], digits.labels[:8000])
+    assert evaluate(last.model, digits.take(torch.arange(8000, 10_000))).accuracy > 0.9
+
+
+def test_a_schedule_reaches_a_captured_step(digits):
+    config = TrainConfig(device="cuda", batch_size=500, epochs=2)
+    *_, constant = train(config, digits.pixels[:5000], digits.labels[:5000])
+    *_, cycled = train(replace(config, schedule="one-cycle"), digits.pixels[:5000], digits.labels[:5000])
+    weights = [one.model.linears[0].weight for one in (constant, cycled)]
+    assert not torch.allclose(*weights)
+
+
+def test_a_run_leaves_no_memory_behind(digits):
+    before = torch.cuda.memory_allocated()
+    list(train(TrainConfig(device="cuda", batch_size=500), digits.pixels[:5000], digits.labels[:5000]))
+    torch.cuda.empty_cache()
+    assert torch.cuda.memory_allocated() <= before + (64 << 20)  # cuBLAS keeps its workspaces
