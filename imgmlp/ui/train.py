@@ -45,7 +45,7 @@ def build(runs: gr.State) -> gr.events.Dependency:
             batch = gr.Number(DEFAULT.batch_size, label=label("train.batch"), precision=0, min_width=80)
             epochs = gr.Number(3, label=label("train.epochs"), precision=0, min_width=80)
             seed = gr.Number(DEFAULT.seed, label=label("train.seed"), precision=0, min_width=80)
-            augment = gr.Checkbox(label=label("train.augment"), min_width=150)
+            augment = gr.Checkbox(label=label("train.augment"), elem_id="augment")
         with gr.Row():
             start = gr.Button(label("train.start"), variant="primary", min_width=90, elem_id="start")
             stop = gr.Button(label("train.stop"), min_width=90, elem_id="stop")

@@ -45,10 +45,11 @@ def test_the_answer_comes_during_the_stroke(page):
 
 
 def test_the_pad_stays_under_the_pen_when_the_answer_comes(page):
-    before = page.locator("#pad canvas").bounding_box()
+    place = lambda: [page.locator(one).bounding_box() for one in ("#pad canvas", "button:has-text('Undo')")]
+    before = place()
     draw(page, SEVEN)
     expect(winner(page)).to_have_text("7")
-    assert page.locator("#pad canvas").bounding_box() == before
+    assert place() == before
 
 
 def test_each_network_remembers_where_its_pictures_came_from(page):
@@ -82,7 +83,9 @@ def test_undo_clear_and_invert(page):
 
 
 def test_a_digit_drawn_with_the_keyboard_is_read(page):
+    expect(page.locator("#pad .hint")).not_to_be_visible()
     page.locator("#pad canvas").focus()
+    expect(page.locator("#pad .hint")).to_have_text(TEXTS["en"]["classify.pad"])
     press = page.keyboard.press
     for key in ["ArrowUp"] * 7 + ["ArrowLeft"] * 5 + [" "] + ["ArrowRight"] * 9 + ["ArrowDown", "ArrowDown", "ArrowLeft"] * 6 + [" "]:
         press(key)

@@ -26,7 +26,7 @@ const draw = () => {
     if (points.length === 1) ink.lineTo(points[0][0] + 0.1, points[0][1]);
     ink.stroke();
   }
-  if (!canvas.matches(":focus-visible")) return;
+  if (!canvas.classList.contains("keyboard")) return;
   ink.fillStyle = "#c60"; // the keyboard's pen
   ink.fillRect(cursor[0] - 4, cursor[1] - 4, 8, 8);
 };
@@ -63,10 +63,15 @@ const add = (point) => {
   sendSoon();
 };
 
+// Not :focus-visible, which also holds when a pointer's press gives the focus.
+let pointing = false;
+const byKeyboard = (yes) => { pointing = !yes; canvas.classList.toggle("keyboard", yes); };
+
 // One pen at a time: a second finger or a resting palm does not draw, nor does another mouse button.
 canvas.addEventListener("pointerdown", (event) => {
   if (!event.isPrimary || event.button !== 0) return;
   event.preventDefault();
+  byKeyboard(false);
   canvas.setPointerCapture(event.pointerId);
   canvas.focus({ preventScroll: true });
   strokes.push((current = []));
@@ -87,6 +92,7 @@ const change = (kept) => { strokes = kept; current = null; draw(); sendSoon(); }
 // Keyboard: arrows move by one cell of 28, space lowers and lifts the pen.
 const ARROWS = { ArrowLeft: [-9, 0], ArrowRight: [9, 0], ArrowUp: [0, -9], ArrowDown: [0, 9] };
 canvas.addEventListener("keydown", (event) => {
+  if (event.key === " " || event.key in ARROWS) byKeyboard(true);
   if (event.repeat && event.key === " ") {
     // held down: the pen stays as it is
   } else if (event.key === " ") {
@@ -101,8 +107,8 @@ canvas.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-canvas.addEventListener("focus", draw);
-canvas.addEventListener("blur", () => { current = null; draw(); });
+canvas.addEventListener("focus", () => { byKeyboard(!pointing); draw(); });
+canvas.addEventListener("blur", () => { current = null; pointing = false; canvas.classList.remove("keyboard"); draw(); });
 
 watch("value", () => {
   const drawing = props.value || "";
