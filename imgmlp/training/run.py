@@ -6,7 +6,6 @@ A `Run` holds nothing of the device that trained it: its weights are on the CPU,
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from ..data.datasets import DATASETS, load

@@ -1,7 +1,6 @@
 """The Classify tab in real Chromium: a stranger draws, uploads, photographs, and reads the answer off the page."""
 
 import base64
-import json
 import re
 
 import pytest

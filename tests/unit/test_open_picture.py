@@ -1,6 +1,5 @@
 """Any file opens right or gets one sentence, and never more memory than a large photograph takes."""
 
-import io
 import subprocess
 import sys
 

@@ -170,7 +170,7 @@ def test_shuffling_moves_every_pixel_and_loses_none(name):
     assert (mixed != pixels).float().mean() > 0.99
 
 
-def test_a_network_is_as_good_on_shuffled_pixels(digits, monkeypatch):
+def test_a_network_is_as_good_on_shuffled_pixels(digits):
     """A short run of the very comparison whose figures ship."""
     found = shuffled.compare(digits.take(torch.arange(8000)), digits.take(torch.arange(8000, 10_000)), seeds=range(2), epochs=3)
     assert found.means[0] > 0.85 and abs(found.means[0] - found.means[1]) < 0.02
