@@ -2,20 +2,25 @@
 
 Digits follow the way MNIST itself was made (LeCun et al. 1998): ink on black, longest side 20 px, centre of mass in the
 middle of 28x28. Photographs for CIFAR-10 are cropped to their middle square and shrunk to 32x32.
+
+This file goes into every run's bundle as it is: torch and Pillow are all that it needs, so that a network is fed there as it is here.
 """
 
+from __future__ import annotations
+
+import ctypes
 import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from ..data.datasets import DatasetSpec
+if TYPE_CHECKING:
+    from ..data.datasets import DatasetSpec
 
 MAX_PIXELS = 50_000_000  # a large phone photograph; 150 MB when decoded
 WORKING_SIDE = 504  # px, an eighth of a 12-megapixel photograph; a picture twice as large is shrunk first, a JPEG while it is decoded
@@ -91,7 +96,7 @@ def open_picture(path: str | Path) -> Image.Image:
 
 
 def prepare(picture: Image.Image, spec: DatasetSpec, polarity: Polarity = "auto") -> Prepared:
-    """The stages of a picture (mode L, RGB or RGBA) on its way into the networks of `spec`.
+    """The stages of a picture (mode L, RGB or RGBA) on its way into the networks of `spec`, of which shape, mean and std are read.
 
     polarity: what the ink is, where `auto` guesses wrong; photographs have none. Raises PictureError where there is no ink.
     """
@@ -100,7 +105,7 @@ def prepare(picture: Image.Image, spec: DatasetSpec, polarity: Polarity = "auto"
 
 def _plain(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I;16"):  # Pillow's own conversion clips 16 bits to 255
-        return Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
+        return picture.convert("I").point(lambda level: level * (1 / 257) + 0.5).convert("L")
     return picture.convert("RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB")
 
 
@@ -109,11 +114,22 @@ def _shrunk(picture: Image.Image, factor: int) -> Image.Image:
     return picture.reduce(factor) if factor > 1 else picture
 
 
+def _values(picture: Image.Image, dtype: torch.dtype = torch.uint8) -> Tensor:
+    """(H, W, bands), or (H, W) of a picture with one."""
+    return torch.frombuffer(bytearray(picture.tobytes()), dtype=dtype).view(picture.height, picture.width, -1).squeeze(2)
+
+
+def _picture(values: Tensor, mode: str) -> Image.Image:
+    """The way back. Without NumPy a tensor's bytes are only to be had from its address."""
+    values = values.contiguous()
+    return Image.frombytes(mode, (values.shape[1], values.shape[0]), ctypes.string_at(values.data_ptr(), values.nbytes))
+
+
 def _photograph(picture: Image.Image, spec: DatasetSpec) -> Prepared:
     flat = _composite(picture, 255).convert("RGB")
     square = ImageOps.fit(flat, (min(flat.size),) * 2)
     small = square.resize(spec.shape[:0:-1], Image.Resampling.LANCZOS)
-    image = torch.from_numpy(np.array(small)).permute(2, 0, 1).float() / 255
+    image = _values(small).permute(2, 0, 1).float() / 255
     stages = [Stage("oriented", _shown(picture)), Stage("composited", flat), Stage("crop", square), Stage("resized", small)]
     return Prepared(image, (*stages, _normalised(image, spec)))
 
@@ -122,10 +138,10 @@ def _digit(picture: Image.Image, spec: DatasetSpec, polarity: Polarity) -> Prepa
     picture = _shrunk(picture, round(max(picture.size) / DIGIT_SIDE))
     flat = _composite(picture, _paper_under(picture))
     grey = flat.convert("L")
-    ink = _ink(np.asarray(grey, np.float32) / 255, polarity)
+    ink = _ink(_values(grey), polarity)
     crop = _crop(ink)
     small = _resize(crop)
-    image = torch.from_numpy(_centre(small, spec.shape[1]))[None]
+    image = _centre(small, spec.shape[1])[None]
     stages = [
         Stage("oriented", _shown(picture)),
         Stage("composited", flat.convert("RGB")),
@@ -133,7 +149,7 @@ def _digit(picture: Image.Image, spec: DatasetSpec, polarity: Polarity) -> Prepa
         Stage("polarity", _grey_picture(ink)),
         Stage("crop", _grey_picture(crop)),
         Stage("resized", _grey_picture(small)),
-        Stage("centred", _grey_picture(image[0].numpy())),
+        Stage("centred", _grey_picture(image[0])),
         _normalised(image, spec),
     ]
     return Prepared(image, tuple(stages))
@@ -149,13 +165,14 @@ def _paper_under(picture: Image.Image) -> int:
     """Black under light ink, white under dark: a transparent drawing does not say what it was meant to lie on."""
     if picture.mode != "RGBA":
         return 255
-    values, alpha = np.asarray(picture.convert("LA"), np.float32).transpose(2, 0, 1)
+    values, alpha = _values(picture.convert("LA")).float().unbind(2)
     return 0 if (values * alpha).sum() > 127.5 * alpha.sum() else 255
 
 
-def _ink(grey: np.ndarray, polarity: Polarity) -> np.ndarray:
-    """(H, W) in 0..1, paper 0 and ink towards 1, whatever the paper's colour and the light on it."""
-    paper, noise = _paper(grey)
+def _ink(levels: Tensor, polarity: Polarity) -> Tensor:
+    """(H, W) uint8 -> float32 in 0..1, paper 0 and ink towards 1, whatever the paper's colour and the light on it."""
+    paper, noise = _paper(levels)
+    grey = levels.float() / 255
     difference = grey - paper
     faintest = max(FAINTEST_INK, min(6 * noise, 0.25))
     if polarity == "auto":
@@ -164,88 +181,88 @@ def _ink(grey: np.ndarray, polarity: Polarity) -> np.ndarray:
     elif (difference if polarity == "light" else -difference).max() < faintest:
         # Who overrides the guess says that the commonest brightness is the ink's: paper is the other end.
         difference = grey - (grey.min() if polarity == "light" else grey.max())
-    ink = (difference if polarity == "light" else -difference).clip(0)
-    if ink.max() < faintest:
+    ink = (difference if polarity == "light" else -difference).clamp(min=0)
+    most = ink.max()
+    if most < faintest:
         raise PictureError("empty")
-    full = np.quantile(ink[ink > ink.max() / 2], 0.5) if noise else ink.max()
+    full = ink[ink > most / 2].median() if noise else most
     floor = min(4 * noise, full / 3)
-    ink = ((ink - floor) / (full - floor)).clip(0, 1)
+    ink = ((ink - floor) / (full - floor)).clamp(0, 1)
     # Noise comes in single pixels, ink in strokes: where there is noise, a faint speck is none of the digit.
-    return np.where(ink > 0.15, ink, 0) if noise else ink
+    return torch.where(ink > 0.15, ink, 0) if noise else ink
 
 
-def _paper(grey: np.ndarray) -> tuple[np.ndarray | float, float]:
-    """The brightness of the paper at every pixel, and its noise (standard deviation).
+def _paper(levels: Tensor) -> tuple[Tensor | float, float]:
+    """The brightness of the paper at every pixel of (H, W) uint8, in 0..1, and its noise (standard deviation).
 
     Paper of one exact colour, as in drawings and scans, is that colour without noise. Else the quadratic surface with the
     least absolute distances to all pixels (iteratively reweighted least squares): lamps and shadows are smooth, and ink,
     being the smaller part, does not move a median.
     """
-    levels = (grey * 255).round().astype(np.int16)
-    counts = np.bincount(levels.ravel(), minlength=256)
+    counts = levels.flatten().bincount(minlength=256)
     commonest = int(counts.argmax())
     alike = counts[max(0, commonest - 25) : commonest + 26].sum()  # a shadow would pass through these levels
-    if counts[commonest] > 0.3 * grey.size and counts[commonest] > 0.9 * alike:
+    if counts[commonest] > 0.3 * levels.numel() and counts[commonest] > 0.9 * alike:
         return commonest / 255, 0.0
-    height, width = grey.shape
-    y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    every = max(1, grey.size // 2000) | 1  # odd, so that the sample does not walk down one column
-    places = np.arange(0, grey.size, every)
-    down, across, brightness = y[places // width, 0], x[0, places % width], grey.ravel()[places]
-    terms = np.stack([np.ones_like(down), across, down, across * across, across * down, down * down], axis=-1)
-    weights = np.ones_like(brightness)
+    height, width = levels.shape
+    y, x = torch.linspace(-1, 1, height)[:, None], torch.linspace(-1, 1, width)[None, :]
+    every = max(1, levels.numel() // 2000) | 1  # odd, so that the sample does not walk down one column
+    places = torch.arange(0, levels.numel(), every)
+    down, across, brightness = y[places // width, 0], x[0, places % width], levels.flatten()[places].float() / 255
+    terms = torch.stack([torch.ones_like(down), across, down, across * across, across * down, down * down], dim=1)
+    weights = torch.ones_like(brightness)
     for _ in range(12):
         weighted = terms.T * weights
-        surface = np.linalg.solve(weighted @ terms + 1e-6 * np.eye(6), weighted @ brightness).astype(np.float32)
-        distance = np.abs(brightness - terms @ surface)
-        weights = 1 / distance.clip(1 / 255)
+        surface = torch.linalg.solve(weighted @ terms + 1e-6 * torch.eye(6), weighted @ brightness)
+        distance = (brightness - terms @ surface).abs()
+        weights = 1 / distance.clamp(min=1 / 255)
     # The nearest half is paper for sure; its median distance is a quarter point, 0.32 standard deviations.
-    noise = np.quantile(distance, 0.25) / 0.32
+    noise = distance.quantile(0.25).item() / 0.32
     level, right, low, right2, diagonal, low2 = surface
     paper = (level + right * x + right2 * x * x) + (low * y + low2 * y * y) + diagonal * (y * x)
-    return paper, float(max(noise, 0.5 / 255))
+    return paper, max(noise, 0.5 / 255)
 
 
-def _crop(ink: np.ndarray) -> np.ndarray:
+def _crop(ink: Tensor) -> Tensor:
     """The smallest box around the ink."""
-    rows, columns = np.flatnonzero(ink.max(1) > 0.02), np.flatnonzero(ink.max(0) > 0.02)
+    inked = ink > 0.02
+    rows, columns = inked.any(1).nonzero(), inked.any(0).nonzero()
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _resize(crop: np.ndarray) -> np.ndarray:
+def _resize(crop: Tensor) -> Tensor:
     """The longest side to 20 px; thin strokes, which averaging has paled, are brought back to full ink."""
-    scale = INK_SIDE / max(crop.shape)
-    size = tuple(max(1, round(side * scale)) for side in crop.shape[::-1])
-    if size == crop.shape[::-1]:
+    height, width = crop.shape
+    scale = INK_SIDE / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if size == (width, height):
         return crop
-    small = np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
-    return (small / np.quantile(small[small > small.max() / 2], 0.7)).clip(0, 1)
+    small = _values(_picture(crop, "F").resize(size, Image.Resampling.BICUBIC), torch.float32).clamp(0, 1)
+    return (small / small[small > small.max() / 2].quantile(0.7)).clamp(0, 1)
 
 
-def _centre(small: np.ndarray, side: int) -> np.ndarray:
+def _centre(small: Tensor, side: int) -> Tensor:
     """(side, side) float32 with the ink's centre of mass in the pixel after the middle, where MNIST's own digits have it."""
-    weight = small.sum()
     place = []
-    for axis in (0, 1):
-        positions = np.arange(small.shape[axis]) + 0.5
-        centre = (small.sum(1 - axis) * positions).sum() / weight
-        place.append(int(np.clip(round((side + 1) / 2 - centre), 0, side - small.shape[axis])))
-    canvas = np.zeros((side, side), np.float32)
+    for axis, length in enumerate(small.shape):
+        centre = (small.sum(1 - axis) * (torch.arange(length) + 0.5)).sum() / small.sum()
+        place.append(min(max(round((side + 1) / 2 - centre.item()), 0), side - length))
+    canvas = torch.zeros(side, side)
     canvas[place[0] : place[0] + small.shape[0], place[1] : place[1] + small.shape[1]] = small
     return canvas
 
 
-def _grey_picture(values: np.ndarray) -> Image.Image:
-    return Image.fromarray((values * 255).round().astype(np.uint8))
+def _grey_picture(values: Tensor) -> Image.Image:
+    return _picture((values * 255).round().byte(), "L")
 
 
 def _shown(picture: Image.Image) -> Image.Image:
     """What is transparent, on the chequers that stand for nothing."""
     if picture.mode != "RGBA":
         return picture.convert("RGB")
-    y, x = np.ogrid[: picture.height, : picture.width]
     side = max(1, max(picture.size) // 16)
-    chequers = Image.fromarray(np.where((x // side + y // side) % 2, 204, 255).astype(np.uint8)).convert("RGBA")
+    odd = torch.arange(picture.height)[:, None] // side + torch.arange(picture.width) // side & 1
+    chequers = _picture(255 - 51 * odd.byte(), "L").convert("RGBA")
     return Image.alpha_composite(chequers, picture).convert("RGB")
 
 
@@ -254,5 +271,5 @@ def _normalised(image: Tensor, spec: DatasetSpec) -> Stage:
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (spec.mean, spec.std))
     values = (image - mean) / std
     low, high = (torch.tensor([0.0, 1.0])[:, None, None, None] - mean) / std
-    scaled = ((values - low) / (high - low) * 255).round().byte().permute(1, 2, 0).numpy()
-    return Stage("normalised", Image.fromarray(scaled.squeeze()))
+    scaled = ((values - low) / (high - low) * 255).round().byte().permute(1, 2, 0).squeeze(2)
+    return Stage("normalised", _picture(scaled, "L" if scaled.dim() == 2 else "RGB"))
