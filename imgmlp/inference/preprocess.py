@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_PIXELS = 50_000_000  # a large phone photograph; 150 MB when decoded
 WORKING_SIDE = 504  # px, an eighth of a 12-megapixel photograph; a picture twice as large is shrunk first, a JPEG while it is decoded
 DIGIT_SIDE = 280  # px, about; more says nothing about 20 px of digit
+UNTHREADED_SIDE = 180  # px; so few pixels torch handles without calling up threads, which costs a server 10 ms a picture
 INK_SIDE = 20
 FAINTEST_INK = 0.06  # of full contrast; below it there is nothing to read
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "AVIF")  # MPO, what some phones write, opens as JPEG
@@ -138,16 +139,16 @@ def _digit(picture: Image.Image, spec: DatasetSpec, polarity: Polarity) -> Prepa
     picture = _shrunk(picture, round(max(picture.size) / DIGIT_SIDE))
     flat = _composite(picture, _paper_under(picture))
     grey = flat.convert("L")
-    ink = _ink(_values(grey), polarity)
-    crop = _crop(ink)
+    ink = _ink(grey, polarity)
+    crop = ink.crop(ink.point([0] * 6 + [1] * 250).getbbox())  # under 2 % of full ink is none
     small = _resize(crop)
     image = _centre(small, spec.shape[1])[None]
     stages = [
         Stage("oriented", _shown(picture)),
         Stage("composited", flat.convert("RGB")),
         Stage("grey", grey),
-        Stage("polarity", _grey_picture(ink)),
-        Stage("crop", _grey_picture(crop)),
+        Stage("polarity", ink),
+        Stage("crop", crop),
         Stage("resized", _grey_picture(small)),
         Stage("centred", _grey_picture(image[0])),
         _normalised(image, spec),
@@ -169,15 +170,30 @@ def _paper_under(picture: Image.Image) -> int:
     return 0 if (values * alpha).sum() > 127.5 * alpha.sum() else 255
 
 
-def _ink(levels: Tensor, polarity: Polarity) -> Tensor:
-    """(H, W) uint8 -> float32 in 0..1, paper 0 and ink towards 1, whatever the paper's colour and the light on it."""
-    paper, noise = _paper(levels)
-    grey = levels.float() / 255
+def _ink(grey: Image.Image, polarity: Polarity) -> Image.Image:
+    """Mode L, paper 0 and ink towards 255, whatever the paper's colour and the light on it.
+
+    Paper of one exact colour, as in drawings and scans, is that colour without noise, and its ink depends on the level alone.
+    """
+    counts = torch.tensor(grey.histogram())
+    commonest = int(counts.argmax())
+    alike = counts[max(0, commonest - 25) : commonest + 26].sum()  # a shadow would pass through these levels
+    if counts[commonest] > 0.3 * counts.sum() and counts[commonest] > 0.9 * alike:
+        levels = counts.nonzero().flatten()
+        ink = torch.zeros(256)
+        ink[levels] = _contrast(levels / 255, commonest / 255, 0.0, polarity, counts[levels])
+        return grey.point((ink * 255).round().int().tolist())
+    levels = _values(_shrunk(grey, math.ceil(max(grey.size) / UNTHREADED_SIDE))).float() / 255
+    return _grey_picture(_contrast(levels, *_paper(levels), polarity))
+
+
+def _contrast(grey: Tensor, paper: Tensor | float, noise: float, polarity: Polarity, counts: Tensor | int = 1) -> Tensor:
+    """Ink in 0..1 for every brightness in 0..1 of which there are `counts` pixels. Raises PictureError where there is none."""
     difference = grey - paper
     faintest = max(FAINTEST_INK, min(6 * noise, 0.25))
     if polarity == "auto":
         # Ink covers the smaller part of a picture, so that it is what stands out: the longer tail.
-        polarity = "light" if (difference * difference * difference).sum() > 0 else "dark"
+        polarity = "light" if (counts * difference * difference * difference).sum() > 0 else "dark"
     elif (difference if polarity == "light" else -difference).max() < faintest:
         # Who overrides the guess says that the commonest brightness is the ink's: paper is the other end.
         difference = grey - (grey.min() if polarity == "light" else grey.max())
@@ -192,29 +208,25 @@ def _ink(levels: Tensor, polarity: Polarity) -> Tensor:
     return torch.where(ink > 0.15, ink, 0) if noise else ink
 
 
-def _paper(levels: Tensor) -> tuple[Tensor | float, float]:
-    """The brightness of the paper at every pixel of (H, W) uint8, in 0..1, and its noise (standard deviation).
+def _paper(grey: Tensor) -> tuple[Tensor, float]:
+    """The brightness of the paper at every pixel of (H, W) in 0..1, and its noise (standard deviation).
 
-    Paper of one exact colour, as in drawings and scans, is that colour without noise. Else the quadratic surface with the
-    least absolute distances to all pixels (iteratively reweighted least squares): lamps and shadows are smooth, and ink,
-    being the smaller part, does not move a median.
+    It is the quadratic surface with the least absolute distances to all pixels (iteratively reweighted least squares): lamps
+    and shadows are smooth, and ink, being the smaller part, does not move a median.
     """
-    counts = levels.flatten().bincount(minlength=256)
-    commonest = int(counts.argmax())
-    alike = counts[max(0, commonest - 25) : commonest + 26].sum()  # a shadow would pass through these levels
-    if counts[commonest] > 0.3 * levels.numel() and counts[commonest] > 0.9 * alike:
-        return commonest / 255, 0.0
-    height, width = levels.shape
+    height, width = grey.shape
     y, x = torch.linspace(-1, 1, height)[:, None], torch.linspace(-1, 1, width)[None, :]
-    every = max(1, levels.numel() // 2000) | 1  # odd, so that the sample does not walk down one column
-    places = torch.arange(0, levels.numel(), every)
-    down, across, brightness = y[places // width, 0], x[0, places % width], levels.flatten()[places].float() / 255
+    every = max(1, grey.numel() // 2000) | 1  # odd, so that the sample does not walk down one column
+    places = torch.arange(0, grey.numel(), every)
+    down, across, brightness = y[places // width, 0], x[0, places % width], grey.flatten()[places]
     terms = torch.stack([torch.ones_like(down), across, down, across * across, across * down, down * down], dim=1)
+    sample, ridge = torch.cat([terms, brightness[:, None]], dim=1), 1e-6 * torch.eye(6, dtype=torch.float64)
     weights = torch.ones_like(brightness)
     for _ in range(12):
-        weighted = terms.T * weights
-        surface = torch.linalg.solve(weighted @ terms + 1e-6 * torch.eye(6), weighted @ brightness)
-        distance = (brightness - terms @ surface).abs()
+        # Both sides of the normal equations in one product: BLAS calls up threads for a matrix by a vector.
+        left, right = ((terms.T * weights) @ sample).double().split([6, 1], dim=1)
+        surface = torch.linalg.solve(left + ridge, right).flatten().float()
+        distance = (brightness - (terms * surface).sum(1)).abs()
         weights = 1 / distance.clamp(min=1 / 255)
     # The nearest half is paper for sure; its median distance is a quarter point, 0.32 standard deviations.
     noise = distance.quantile(0.25).item() / 0.32
@@ -223,21 +235,13 @@ def _paper(levels: Tensor) -> tuple[Tensor | float, float]:
     return paper, max(noise, 0.5 / 255)
 
 
-def _crop(ink: Tensor) -> Tensor:
-    """The smallest box around the ink."""
-    inked = ink > 0.02
-    rows, columns = inked.any(1).nonzero(), inked.any(0).nonzero()
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _resize(crop: Tensor) -> Tensor:
-    """The longest side to 20 px; thin strokes, which averaging has paled, are brought back to full ink."""
-    height, width = crop.shape
-    scale = INK_SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    if size == (width, height):
-        return crop
-    small = _values(_picture(crop, "F").resize(size, Image.Resampling.BICUBIC), torch.float32).clamp(0, 1)
+def _resize(crop: Image.Image) -> Tensor:
+    """(H, W) float32 in 0..1, the longest side 20 px; thin strokes, which averaging has paled, are brought back to full ink."""
+    scale = INK_SIDE / max(crop.size)
+    size = tuple(max(1, round(side * scale)) for side in crop.size)
+    if size == crop.size:
+        return _values(crop).float() / 255
+    small = _values(crop.convert("F").resize(size, Image.Resampling.BICUBIC), torch.float32).div(255).clamp(0, 1)
     return (small / small[small > small.max() / 2].quantile(0.7)).clamp(0, 1)
 
 
