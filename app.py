@@ -13,9 +13,8 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.data:
         os.environ["IMGMLP_DATA"] = options.data
-    # Torch's idle threads else spin for 3 ms after every answer, on the cores that serve the next one. Not at all ("passive")
-    # would make training on 2 cores take 2.3 times as long; this is long enough for it.
-    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from imgmlp.ui.demo import LAUNCH, build  # 4 s of Gradio and torch, which --help need not wait for
+    from imgmlp.ui.shared import own_process
 
+    own_process.prepare()
     build().launch(share=options.share, server_name=options.host, server_port=options.port, **LAUNCH)

@@ -49,6 +49,19 @@ class App:
         """The resident set now; Linux says it in pages (proc_pid_statm(5))."""
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
+    @property
+    def runs(self) -> int:
+        """How many computations have a process of their own now: grandchildren, of the server that forks them (proc_pid_stat(5))."""
+        parents = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue  # it has ended meanwhile
+            if state != "Z":
+                parents[int(path.parent.name)] = int(parent)
+        return sum(parents.get(parent) == self.process.pid for parent in parents.values())
+
     def upload(self, content: bytes, name: str = "picture.png") -> dict:
         """The record of an uploaded file, as Gradio's own page sends it."""
         answer = httpx.post(f"{self.address}/gradio_api/upload", files={"files": (name, content)}).raise_for_status()

@@ -21,7 +21,7 @@ from .step import training_step
 from .update import FusedUpdate
 
 CHUNK = 512  # pictures made ready at a time: large enough to be cheap, small enough to stay in the cache
-EVENT_SECONDS = 0.3
+EVENT_SECONDS = 0.45
 HOPELESS = 4  # times the loss of an even guess, log(classes): a run that is there will not come back
 WHITENING_SAMPLE = 20_000  # pictures that the principal components are taken from
 
@@ -108,6 +108,10 @@ def parameter_count(spec: DatasetSpec, hidden: tuple[int, ...]) -> int:
 
 class Diverged(Exception):
     """A run whose loss is no number any more, or worse than guessing would be."""
+
+
+class OutOfMemory(Exception):
+    """A run that the device has no memory for; what it held has been given back."""
 
 
 def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tensor, Tensor] | None = None) -> Iterator[Progress | Trained]:

@@ -6,16 +6,17 @@ A `Run` holds nothing of the device that trained it: its weights are on the CPU,
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from ..data.datasets import DATASETS, load
 from ..inference.classifier import Evaluation, evaluate
 from ..model import MLP
-from .engine import Progress, TrainConfig, new_model, train
+from .engine import OutOfMemory, Progress, TrainConfig, new_model, train
 
 PROBE = 1000  # test pictures for the live accuracy, the lesson's test batch
 MOST_SNAPSHOTS = 16
-SNAPSHOT_BYTES = 32 << 20  # of a run, all its snapshots together; a large network has fewer
+SNAPSHOT_BYTES = 8 << 20  # of a run, all its snapshots together; a large network has fewer
 SECONDS_CAP = 120
 
 
@@ -66,10 +67,20 @@ class Run:
 
 
 def follow(config: TrainConfig, number: int = 1, root: str | None = None, seconds_cap: float = SECONDS_CAP) -> Iterator[Run]:
-    """The run as it grows, a few times a second, and at last with its test. Raises Diverged as the engine does.
+    """The run as it grows, a few times a second, and at last with its test. Raises Diverged as the engine does, and OutOfMemory.
 
     Closing the iterator ends the training at once.
     """
+    try:
+        yield from _follow(config, number, root, seconds_cap)
+        return
+    except torch.OutOfMemoryError:
+        pass
+    torch.cuda.empty_cache()  # only here, for the error's traceback holds the tensors of the step
+    raise OutOfMemory
+
+
+def _follow(config: TrainConfig, number: int, root: str | None, seconds_cap: float) -> Iterator[Run]:
     spec = DATASETS[config.dataset]
     images, test = load(spec, "train", root), load(spec, "test", root)
     run = Run(config, number)

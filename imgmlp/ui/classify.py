@@ -1,44 +1,33 @@
 """Classify: draw a digit or give a picture, and see the answer, what the network saw, and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 from PIL.Image import Image
 
-from .. import checkpoints
 from ..checkpoints import CheckpointError
 from ..data.datasets import DATASETS
 from ..inference.classifier import classify
 from ..inference.preprocess import PictureError, open_picture
-from ..model import MLP
 from ..training.run import Run
 from .shared import explain
 from .shared.digit_pad import CLEAR, INVERT, UNDO, DigitPad, drawing
+from .shared.networks import SHIPPED, choices, network, own, shipped
 from .shared.text import class_choices, label, say
 from .shared.upload import PictureUpload
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.webp"))
-SHIPPED = 0  # where a user's own runs are numbered from 1
 UNCHOSEN = -1  # evidence "for" is then for the answer, and "against" nothing
-
-shipped = cache(checkpoints.shipped)
-
-
-def network(dataset: str, runs: Sequence[Run], number: int, snapshot: int) -> MLP:
-    """The shipped network, or one of the user's own as it was at a snapshot, from 1."""
-    mine = next((run for run in runs if run.number == number), None)
-    return mine.model(min(snapshot, len(mine.snapshots)) - 1) if mine else shipped(dataset)
-
 
 @dataclass(frozen=True)
 class Inlets:
     """What other tabs may send: called with the event after which it is there, returns the event after which it is taken."""
 
     picture: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds (data set, picture)
-    run: Callable[[gr.events.Dependency], gr.events.Dependency]  # the last of the user's runs
+    run: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds the number of one of the user's runs
 
 
 def build(page: gr.Blocks, runs: gr.State) -> Inlets:
@@ -118,12 +107,11 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         )
 
     def choose_network(dataset: str, runs: list[Run], number: int, snapshot: int | None = None):
-        mine = [run for run in runs if run.config.dataset == dataset]
-        run = next((run for run in mine if run.number == number), None)
+        run = own(runs, dataset, number)
         last = len(run.snapshots) if run else 1
-        choices = [(label("classify.shipped"), SHIPPED), *((f"#{run.number}: {run.accuracy:.1%}", run.number) for run in mine)]
+        offered = choices(runs, dataset)
         return (
-            gr.Dropdown(choices, value=run.number if run else SHIPPED, visible=bool(mine)),
+            gr.Dropdown(offered, value=run.number if run else SHIPPED, visible=len(offered) > 1),
             gr.Slider(maximum=max(2, last), value=min(snapshot or last, last), visible=last > 1),
         )
 
@@ -134,13 +122,13 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         source = choose_source("upload", handed[0], source)
         return *handed, source, *choose_dataset(handed[0], source, runs)
 
-    def receive_run(source: dict[str, str], runs: list[Run]):
-        run = runs[-1]
-        return run.config.dataset, *choose_dataset(run.config.dataset, source, runs, run.number)
+    def receive_run(number: int, source: dict[str, str], runs: list[Run]):
+        dataset = next(run.config.dataset for run in runs if run.number == number)
+        return dataset, *choose_dataset(dataset, source, runs, number)
 
     def describe(dataset: str, runs: list[Run], which: int, request: gr.Request) -> str:
         try:
-            return explain.network(network(dataset, runs, which, 1), request)
+            return explain.network(network(dataset, runs, which), request)
         except CheckpointError:
             return ""
 
@@ -187,8 +175,8 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def picture_inlet(event: gr.events.Dependency, handed: gr.State) -> gr.events.Dependency:
         return event.success(receive_picture, [handed, source, runs], [dataset, picture, source, *settings], **quiet)
 
-    def run_inlet(event: gr.events.Dependency) -> gr.events.Dependency:
-        return event.success(receive_run, [source, runs], [dataset, *settings], **quiet)
+    def run_inlet(event: gr.events.Dependency, number: gr.State) -> gr.events.Dependency:
+        return event.success(receive_run, [number, source, runs], [dataset, *settings], **quiet)
 
     return Inlets(picture_inlet, run_inlet)
 

@@ -25,12 +25,13 @@ def build() -> gr.Blocks:
     with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(600, 3000)) as demo:
         gr.Markdown(label("intro"))
         handed = gr.State()  # (data set, picture) on its way from one tab to another
-        runs = gr.State([])  # the user's own training runs, on their way from Train to Classify
+        runs = gr.State([])  # the user's own training runs, on their way from Train to the other tabs
+        chosen_run = gr.State()  # the number of one of them
         with gr.Tabs(selected="classify") as tabs:
             inlets = classify.build(demo, runs)
-            handing = samples.build(handed)
-            using = train.build(runs)
-        for taken in (inlets.picture(handing, handed), inlets.run(using)):
+            handing = samples.build(handed, runs)
+            using = train.build(runs, chosen_run)
+        for taken in (inlets.picture(handing, handed), inlets.run(using, chosen_run)):
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
     return demo.queue(max_size=64)

@@ -6,34 +6,46 @@ from html import escape
 import gradio as gr
 from torch import Tensor
 
-from .. import checkpoints
 from ..checkpoints import CheckpointError
 from ..data.datasets import DATASETS, DataError, DatasetSpec, Images, download, load
 from ..data.lab import MISTAKES, experiment
 from ..data.samples import MOST, SampleError, draw, find
 from ..inference.classifier import Evaluation, answer, evaluate, read
 from ..inference.preprocess import PictureError, Prepared
+from ..training.run import Run
 from ..training.shuffled import figures
 from .shared import explain, gallery, lab_view
 from .shared.choices import Choices
+from .shared.networks import SHIPPED, choices, network, own, shipped
 from .shared.pictures import picture
 from .shared.tensor_grid import TensorGrid
 from .shared.text import class_choices, class_name, label, say
 
 ALL = -1  # every class
 
-network = cache(checkpoints.shipped)
+@cache
+def pictures(dataset: str, split: str) -> Images:
+    """A split, from memory once it was read."""
+    return load(DATASETS[dataset], split)
 
 
 @cache
-def readings(dataset: str, split: str) -> tuple[Images, Evaluation]:
-    """A split and what the shipped network makes of it: read once, then from memory."""
-    images = load(DATASETS[dataset], split)
-    return images, evaluate(network(dataset), images)
+def shipped_reading(dataset: str, split: str) -> Evaluation:
+    """What the shipped network makes of a split."""
+    return evaluate(shipped(dataset), pictures(dataset, split))
 
 
-def build(handed: gr.State) -> gr.events.Dependency:
-    """The tab and its bindings; returns the event after which `handed` holds (data set, picture) for another tab."""
+def reading(dataset: str, split: str, runs: list[Run], number: int) -> Evaluation:
+    """What the chosen network makes of a split."""
+    run, images = own(runs, dataset, number), pictures(dataset, split)
+    if not run:
+        return shipped_reading(dataset, split)
+    tested = split == "test" and run.test and len(run.test.labels) == len(images)  # else all of the set came after the run
+    return run.test if tested else evaluate(run.model(), images)
+
+
+def build(handed: gr.State, runs: gr.State) -> gr.events.Dependency:
+    """The tab and its bindings; `runs` are the user's own. Returns the event after which `handed` holds (data set, picture) for another tab."""
     with gr.Tab(label("samples.tab"), id="samples") as tab:
         chosen = gr.State()  # the official index of the picture in the lab
         with gr.Row(elem_classes="settings"):
@@ -42,6 +54,7 @@ def build(handed: gr.State) -> gr.events.Dependency:
             only = gr.Dropdown(_classes("mnist"), value=ALL, label=label("samples.class"), scale=2, min_width=120)
             count = gr.Number(24, label=label("samples.count"), precision=0, min_width=80)
             seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
+            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), visible=False, scale=2, min_width=140, elem_id="samples-which")
             again = gr.Button(label("samples.again"), min_width=90)
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
@@ -68,9 +81,9 @@ def build(handed: gr.State) -> gr.events.Dependency:
                 with gr.Accordion(label("samples.why")):
                     why = gr.HTML(elem_id="sample-why")
 
-    def show_grid(dataset, split, only, count, seed, request: gr.Request):
+    def show_grid(dataset, split, only, count, seed, runs, which, request: gr.Request):
         try:
-            images, evaluation = readings(dataset, split)
+            images, evaluation = pictures(dataset, split), reading(dataset, split, runs, which)
             places = draw(images, count, seed, None if only == ALL else only)
         except SampleError as error:
             return explain.waiting(say(request, f"error.{error.key}")), "", None
@@ -78,12 +91,12 @@ def build(handed: gr.State) -> gr.events.Dependency:
             return explain.waiting(say(request, "error.checkpoint")), "", None
         return _source(images, request), gallery.grid(images, evaluation, places, request), images.indices[places[0]].item()
 
-    def show_grid_once(dataset, split, only, count, seed, index, request: gr.Request):
-        return [gr.skip()] * 3 if index is not None else show_grid(dataset, split, only, count, seed, request)
+    def show_grid_once(dataset, split, only, count, seed, runs, which, index, request: gr.Request):
+        return [gr.skip()] * 3 if index is not None else show_grid(dataset, split, only, count, seed, runs, which, request)
 
-    def show_cell(dataset, event: gr.EventData, request: gr.Request):
+    def show_cell(dataset, runs, which, event: gr.EventData, request: gr.Request):
         row, column = map(int, event.choice.split("-"))
-        images, evaluation = readings(dataset, "test")
+        images, evaluation = pictures(dataset, "test"), reading(dataset, "test", runs, which)
         places = evaluation.read_as(row, column)
         names = [class_name(images.spec.classes[one], request) for one in (row, column)]
         words = say(request, "samples.cell", label=names[0], prediction=names[1], count=len(places))
@@ -91,17 +104,17 @@ def build(handed: gr.State) -> gr.events.Dependency:
             words += f" {say(request, 'samples.first', most=MOST)}"
         return explain.waiting(words), gallery.grid(images, evaluation, places[:MOST], request), images.indices[places[0]].item(), "test", ALL
 
-    def show_matrix(dataset, request: gr.Request):
+    def show_matrix(dataset, runs, which, request: gr.Request):
         try:
-            images, evaluation = readings(dataset, "test")
+            images, evaluation = pictures(dataset, "test"), reading(dataset, "test", runs, which)
         except CheckpointError:
             return explain.waiting(say(request, "error.checkpoint")), "", gr.Button(visible=False)
         words = say(request, "samples.matrix", correct=f"{evaluation.correct:,}", total=f"{len(images):,}", source=_source_name(images, request))
         return f"<h3>{escape(words)}</h3>", gallery.matrix(images.spec, evaluation, request), gr.Button(visible=not images.whole)
 
-    def show_lab(dataset, split, index, mistakes, tensor, channel, request: gr.Request):
+    def show_lab(dataset, split, index, mistakes, tensor, channel, runs, which, request: gr.Request):
         try:
-            model, (spec, pixels, _) = network(dataset), _picture(dataset, split, index)
+            model, (spec, pixels, _) = network(dataset, runs, which), _picture(dataset, split, index)
         except (SampleError, CheckpointError):
             return "", "", "", None
         right, made = experiment(pixels, spec), experiment(pixels, spec, mistakes)
@@ -113,9 +126,9 @@ def build(handed: gr.State) -> gr.events.Dependency:
             lab_view.values(made, tensor, channel, request),
         )
 
-    def show_chosen(dataset, split, index, request: gr.Request):
+    def show_chosen(dataset, split, index, runs, which, request: gr.Request):
         try:
-            model, (spec, pixels, name) = network(dataset), _picture(dataset, split, index)
+            model, (spec, pixels, name) = network(dataset, runs, which), _picture(dataset, split, index)
         except (SampleError, CheckpointError):
             return "", "", "", gr.Button(interactive=False)
         found = answer(model, Prepared(experiment(pixels, spec).image, ()))
@@ -130,9 +143,18 @@ def build(handed: gr.State) -> gr.events.Dependency:
     def choose(event: gr.EventData) -> int:
         return int(event.choice)
 
-    def choose_dataset(dataset):
+    def choose_dataset(dataset, runs):
         colour = DATASETS[dataset].shape[0] > 1
-        return gr.Dropdown(_classes(dataset), value=ALL), gr.CheckboxGroup(_mistakes(dataset), value=[]), gr.Radio(visible=colour, value=0)
+        return (
+            gr.Dropdown(_classes(dataset), value=ALL),
+            gr.CheckboxGroup(_mistakes(dataset), value=[]),
+            gr.Radio(visible=colour, value=0),
+            offer_networks(dataset, runs, SHIPPED),
+        )
+
+    def offer_networks(dataset, runs, which):
+        offered = choices(runs, dataset)
+        return gr.Dropdown(offered, value=which if own(runs, dataset, which) else SHIPPED, visible=len(offered) > 1)
 
     def fetch_all(dataset, request: gr.Request):
         try:
@@ -141,7 +163,8 @@ def build(handed: gr.State) -> gr.events.Dependency:
         except DataError:
             yield explain.waiting(say(request, "error.download")), gr.Button(visible=False)
         else:
-            readings.cache_clear()
+            pictures.cache_clear()
+            shipped_reading.cache_clear()
             yield "", gr.Button(visible=False)
 
     def stop_fetching():
@@ -162,7 +185,7 @@ def build(handed: gr.State) -> gr.events.Dependency:
         try:
             if dataset not in list(DATASETS):  # a list, because what a script sends may not be hashable
                 raise PictureError("dataset")
-            images, evaluation = readings(dataset, "test")
+            images, evaluation = pictures(dataset, "test"), shipped_reading(dataset, "test")
             places = draw(images, count, seed)
         except (PictureError, SampleError) as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -176,24 +199,25 @@ def build(handed: gr.State) -> gr.events.Dependency:
         ]
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    draws = dict(fn=show_grid, inputs=[dataset, split, only, count, seed], outputs=[heading, grid, chosen])
-    shows_lab = dict(fn=show_lab, inputs=[dataset, split, chosen, mistakes, tensor, channel], outputs=[screen, code, table, values])
-    shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen], outputs=[title, why, shuffled, hand])
-    counts = dict(fn=show_matrix, inputs=dataset, outputs=[matrix_about, matrix, fetch])
+    draws = dict(fn=show_grid, inputs=[dataset, split, only, count, seed, runs, which], outputs=[heading, grid, chosen])
+    shows_lab = dict(fn=show_lab, inputs=[dataset, split, chosen, mistakes, tensor, channel, runs, which], outputs=[screen, code, table, values])
+    shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen, runs, which], outputs=[title, why, shuffled, hand])
+    counts = dict(fn=show_matrix, inputs=[dataset, runs, which], outputs=[matrix_about, matrix, fetch])
 
     def then_show(event: gr.events.Dependency) -> None:
         event.then(**shows_lab, **quiet)
         event.then(**shows_chosen, **quiet)
 
-    opened = tab.select(show_grid_once, [*draws["inputs"], chosen], draws["outputs"], **quiet)
-    changed = dataset.input(choose_dataset, dataset, [only, mistakes, channel], **quiet).then(**draws, **quiet)
-    for event in (opened, changed):
+    # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
+    opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], chosen], draws["outputs"], **quiet)
+    changed = dataset.input(choose_dataset, [dataset, runs], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
+    for event in (opened, changed, which.change(**draws, **quiet)):
         event.then(**counts, **quiet)
         then_show(event)
     then_show(gr.on([split.input, only.input, count.input, seed.change], trigger_mode="always_last", **draws, **quiet))
     again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet)
     then_show(grid.click(choose, None, chosen, **quiet))
-    then_show(matrix.click(show_cell, dataset, [heading, grid, chosen, split, only], **quiet))
+    then_show(matrix.click(show_cell, [dataset, runs, which], [heading, grid, chosen, split, only], **quiet))
     gr.on([mistakes.input, tensor.input, channel.input], trigger_mode="always_last", **shows_lab, **quiet)
     fetched = fetch.click(fetch_all, dataset, [fetching, leave], api_visibility="private", show_progress="hidden")
     leave.click(stop_fetching, None, [fetching, leave], cancels=[fetched], **quiet)
@@ -214,7 +238,7 @@ def _mistakes(dataset: str) -> list[tuple[object, str]]:
 
 def _picture(dataset: str, split: str, index: int) -> tuple[DatasetSpec, Tensor, str]:
     """What a picture is of, its pixels (C, H, W) uint8, and its class."""
-    images, _ = readings(dataset, split)
+    images = pictures(dataset, split)
     place = find(images, index)
     return images.spec, images.pixels[place], images.spec.classes[images.labels[place]]
 

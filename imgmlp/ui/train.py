@@ -5,16 +5,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
 
 from ..data.datasets import DATASETS
-from ..training.engine import Diverged, TrainConfig, parameter_count
+from ..training.bundle import bundle
+from ..training.engine import Diverged, OutOfMemory, TrainConfig, parameter_count
 from ..training.run import SECONDS_CAP, Run, follow
 from .shared import explain, gallery, train_view
-from .shared.gpu import device, on_gpu
+from .shared.choices import Choices
+from .shared.gpu import device, isolated, on_gpu
+from .shared.own_process import ProcessDied
 from .shared.text import label, say
 
 KEPT = 5  # runs
 MOST_PARAMETERS = 4_000_000  # in the app, where memory is shared; the command line has no such bound
+MOST_PRODUCTS = 25_000_000_000  # pictures x parameters of a step; more takes seconds on 2 cores, in which nothing stops it
+GPU_SECONDS = 20  # beyond the training itself: loading before it and testing after it
 DEFAULT = TrainConfig()
 
 
@@ -26,14 +32,22 @@ class SettingsError(ValueError):
         self.key, self.values = key, values
 
 
-@on_gpu(duration_seconds=SECONDS_CAP + 30)  # loading before it and testing after it take their time too
+def gpu_seconds(config: TrainConfig, number: int) -> int:
+    """What a run asks a ZeroGPU Space for: short, for a visitor has two minutes a day."""
+    steps = config.epochs * DATASETS[config.dataset].sizes["train"] / config.batch_size
+    return min(SECONDS_CAP, round(GPU_SECONDS + steps / 2000))  # a captured step takes some 60 us, an eager one 300
+
+
+@on_gpu(gpu_seconds)
 def training(config: TrainConfig, number: int) -> Iterator[Run]:
     """The whole run, in one call that may have a GPU."""
-    yield from follow(replace(config, device=device()), number)
+    config = replace(config, device=device())
+    cap = SECONDS_CAP if config.device == "cpu" else gpu_seconds(config, number) - GPU_SECONDS / 2
+    yield from isolated(follow, config, number, None, cap)
 
 
-def build(runs: gr.State) -> gr.events.Dependency:
-    """The tab and its bindings; returns the event that asks to draw with the last of `runs`."""
+def build(runs: gr.State, chosen: gr.State) -> gr.events.Dependency:
+    """The tab and its bindings; returns the event that asks to draw with the one of `runs` whose number is `chosen`."""
     with gr.Tab(label("train.tab"), id="train") as tab:
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
@@ -50,6 +64,8 @@ def build(runs: gr.State) -> gr.events.Dependency:
             start = gr.Button(label("train.start"), variant="primary", min_width=90, elem_id="start")
             stop = gr.Button(label("train.stop"), min_width=90, elem_id="stop")
             use = gr.Button(label("train.use"), interactive=False, min_width=90, elem_id="use")
+            carry = gr.Button(label("train.download"), interactive=False, min_width=90, elem_id="download")
+            bundled = gr.DownloadButton(visible="hidden", elem_id="bundle")
         status = gr.HTML(elem_id="train-status")
         with gr.Row():
             loss = gr.LinePlot(train_view.curve(None), x="step", y="loss", x_title=" ", y_title=" ", label=label("train.loss"), height=220, elem_id="loss")
@@ -61,28 +77,29 @@ def build(runs: gr.State) -> gr.events.Dependency:
                 weights = gr.HTML(elem_id="weights")
             with gr.Column(min_width=320):
                 matrix = gr.HTML(elem_id="train-matrix", apply_default_css=False)
-        kept = gr.HTML(elem_id="runs", apply_default_css=False)
+        kept = Choices(elem_id="runs", shows="use")
 
     def run(dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs, request: gr.Request):
-        unchanged = [gr.skip()] * 3
+        unchanged = [gr.skip()] * 5
         empty = train_view.curve(None)
         try:
             config = _config(dataset, _widths(widths), optimizer, rate, batch, epochs, seed, augment)
         except SettingsError as error:
             yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 4, *unchanged
             return
+        number = runs[-1].number + 1 if runs else 1
         yield explain.waiting(say(request, "train.starting")), empty, empty, "", "", *unchanged
         try:
-            for now in training(config, runs[-1].number + 1 if runs else 1):
+            for now in training(config, number):
                 together = [*runs, now][-KEPT:]
                 curve = train_view.curve(now)
                 tested = gallery.matrix(DATASETS[dataset], now.test, request, choose=False) if now.test else gr.skip()
                 yield (
                     explain.waiting(train_view.line(now, request)), curve, curve, train_view.weights(now, request), tested,
-                    train_view.comparison(together, request), together, gr.Button(interactive=True),
+                    train_view.comparison(together, number, request), together, number, gr.Button(interactive=True), gr.Button(interactive=True),
                 )  # fmt: skip
-        except Diverged:
-            yield explain.waiting(train_view.advice(config, request)), *[gr.skip()] * 4, *unchanged
+        except (Diverged, OutOfMemory, ProcessDied) as error:
+            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 4, *unchanged
 
     def train_api(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, learning_rate: float = DEFAULT.learning_rate,
@@ -107,24 +124,34 @@ def build(runs: gr.State) -> gr.events.Dependency:
         try:
             for now in training(config, 1):
                 yield train_view.as_json(now)
-        except Diverged as error:
-            raise gr.Error(train_view.advice(config, None), print_exception=False) from error
+        except (Diverged, OutOfMemory, ProcessDied) as error:
+            raise gr.Error(train_view.advice(error, config, None), print_exception=False) from error
 
     def wait(request: gr.Request):
         return explain.waiting(say(request, "train.waiting"))
 
     def stopped(runs, request: gr.Request):
         learned = runs and runs[-1].test is None
-        return explain.waiting(say(request, "train.stopped" if learned else "train.idle")), train_view.comparison(runs, request)
+        return explain.waiting(say(request, "train.stopped" if learned else "train.idle"))
+
+    def choose(event: gr.EventData) -> int:
+        return int(event.choice)
+
+    def pack(runs, number) -> str:
+        run = next(run for run in runs if run.number == number)
+        return save_bytes_to_cache(bundle(run), f"{run.config.dataset}-{number}.zip", bundled.GRADIO_CACHE)
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     going = start.click(wait, None, status, **quiet).then(
         run,
         [dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs],
-        [status, loss, accuracy, weights, matrix, kept, runs, use],
-        concurrency_id="gpu", concurrency_limit=1, show_progress="hidden", api_visibility="private",
+        [status, loss, accuracy, weights, matrix, kept, runs, chosen, use, carry],
+        concurrency_id="gpu", concurrency_limit=1, show_progress="minimal", show_progress_on=status, api_visibility="private",
     )  # fmt: skip
-    stop.click(stopped, runs, [status, kept], cancels=[going], **quiet)
+    stop.click(stopped, runs, status, cancels=[going], **quiet)
+    kept.click(choose, None, chosen, **quiet)
+    # A hidden button holds the file, since a file that is made on demand is there only after the click.
+    carry.click(pack, [runs, chosen], bundled, **quiet).success(None, js="() => document.querySelector('#bundle').click()", **quiet)
     with tab:
         gr.api(train_api, api_name="train", concurrency_id="gpu", concurrency_limit=1)
     return use.click(None, **quiet)
@@ -150,4 +177,6 @@ def _config(dataset, hidden, optimizer, rate, batch, epochs, seed, augment) -> T
     if parameters > MOST_PARAMETERS:
         # Weights, gradients and Adam's two moments, 4 bytes each.
         raise SettingsError("error.parameters", parameters=f"{parameters:,}", bytes=f"{16 * parameters:,}", most=f"{MOST_PARAMETERS:,}")
+    if parameters * config.batch_size > MOST_PRODUCTS:
+        raise SettingsError("error.step", parameters=f"{parameters:,}", most=f"{MOST_PRODUCTS // parameters:,}")
     return config

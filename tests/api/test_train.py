@@ -1,6 +1,7 @@
 """`train` over real HTTP: events stream while it trains, and settings beyond the limits get one sentence."""
 
 import json
+import time
 
 import httpx
 import pytest
@@ -41,3 +42,48 @@ def test_a_run_that_diverges_gets_advice(app):
     started = httpx.post(f"{app.address}/gradio_api/call/train", json={"data": inputs}).json()["event_id"]
     answer = httpx.get(f"{app.address}/gradio_api/call/train/{started}", timeout=60).text
     assert "The loss left every bound at a rate of 10; try 1." in answer
+
+
+def waited(condition, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def begun(app, epochs: int) -> str:
+    return httpx.post(f"{app.address}/gradio_api/call/train", json={"data": [*DEFAULTS[:5], epochs, 0, False]}).json()["event_id"]
+
+
+def test_a_lost_connection_ends_the_run_and_the_next_one_starts(app):
+    with httpx.stream("GET", f"{app.address}/gradio_api/call/train/{begun(app, 10_000)}", timeout=30) as answer:
+        next(line for line in answer.iter_lines() if "generating" in line)
+        assert app.runs == 1
+    assert waited(lambda: app.runs == 0, 2)
+    answer = httpx.get(f"{app.address}/gradio_api/call/train/{begun(app, 1)}", timeout=30).text
+    assert "event: complete" in answer
+
+
+def test_a_run_leaves_no_process_and_no_memory(app):
+    run = lambda: httpx.get(f"{app.address}/gradio_api/call/train/{begun(app, 1)}", timeout=30)
+    run()
+    before = app.memory_bytes
+    for _ in range(5):
+        run()
+    assert waited(lambda: app.runs == 0, 2) and app.memory_bytes < before + 20e6
+
+
+def test_two_runs_take_turns_and_both_end(app):
+    events = [begun(app, epochs) for epochs in (6, 1)]
+    assert waited(lambda: app.runs == 1)
+    answers = [httpx.get(f"{app.address}/gradio_api/call/train/{event}", timeout=60).text for event in events]
+    assert all("event: complete" in answer for answer in answers)
+
+
+@pytest.mark.parametrize("hidden, batch, words", [([8192, 8192], 64, "needs 1,178,"), ([4096], 60_000, "batch of at most 7,"), ([], 0, "batch 1 to 60,000")])
+def test_what_would_take_the_machine_is_refused_at_once(app, hidden, batch, words):
+    started = time.monotonic()
+    event = httpx.post(f"{app.address}/gradio_api/call/train", json={"data": ["mnist", hidden, "adam", 0.001, batch, 1, 0, False]}).json()["event_id"]
+    answer = httpx.get(f"{app.address}/gradio_api/call/train/{event}", timeout=30).text
+    assert answer.startswith("event: error") and words in json.loads(answer.partition("data: ")[2])["error"]
+    assert app.runs == 0 and time.monotonic() - started < 5

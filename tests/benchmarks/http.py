@@ -3,24 +3,23 @@
     python -m tests.benchmarks.http
 """
 
-import os
 import socket
 from statistics import median
 from time import perf_counter
-
-os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # as app.py does, before torch is imported
 
 import gradio as gr
 import httpx
 
 from imgmlp.ui.classify import EXAMPLES
 from imgmlp.ui.demo import LAUNCH, build
+from imgmlp.ui.shared import own_process
 from tests.pictures import THREE, drawn, encoded, photographed
 
 ROUNDS = 300
 
 
 def main() -> None:
+    own_process.prepare()  # as app.py does
     demo = build()
     with demo:
         picture, name, answer = gr.Image(visible=False, type="filepath"), gr.Textbox(visible=False), gr.JSON(visible=False)

@@ -1,6 +1,10 @@
 """The Train tab in real Chromium: train, watch, stop, bring bad settings, and draw with the result."""
 
+import io
 import re
+import time
+import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -111,3 +115,74 @@ def test_a_drawing_stays_while_ones_own_network_grows_up(page):
     choose(page, "Network", "shipped")
     expect(page.locator("#about")).to_contain_text("784-128-10")
     expect(page.locator("#snapshot")).not_to_be_visible()
+
+
+def test_the_network_is_downloaded(train):
+    train.locator("#start").click()
+    finished(train)
+    with train.expect_download() as download:
+        train.locator("#download").click()
+    assert download.value.suggested_filename == "mnist-1.zip"
+    with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as bundle:
+        assert {"model.safetensors", "config.json", "classify.py", "preprocess.py"} <= set(bundle.namelist())
+
+
+def test_an_earlier_run_is_chosen_from_the_table(train):
+    for widths in ("16", "24"):
+        train.get_by_label("Hidden widths").fill(widths)
+        train.locator("#start").click()
+        expect(train.locator("#train-status")).not_to_contain_text("10,000")
+        finished(train)
+    expect(train.locator("#runs button[aria-pressed=true]")).to_have_text("#2")
+    train.get_by_role("button", name="Choose run 1").click()
+    train.locator("#use").click()
+    expect(train.locator("#about")).to_contain_text("784-16-10")
+
+
+def test_ones_own_network_reads_the_samples(train):
+    train.get_by_label("Hidden widths").fill("2")
+    train.locator("#start").click()
+    finished(train)
+    right = re.search(r"([\d.]+)%", train.locator("#train-status").inner_text()).group(1)
+    train.get_by_role("tab", name="Samples").click()
+    expect(train.locator("#matrix-about")).to_contain_text("9,918 of 10,000")
+    wrong = train.locator("#samples button.wrong").count()
+    choose(train, "Network", f"#1: {float(right):.1f}%")
+    expect(train.locator("#matrix-about")).to_contain_text(f"{float(right) * 100:,.0f} of 10,000")
+    assert train.locator("#samples button.wrong").count() > wrong  # two hidden units are few
+
+
+def test_who_waits_sees_the_place_in_the_queue(visit):
+    first, second = visit(), visit()
+    for page, epochs in ((first, "1000"), (second, "1")):
+        page.get_by_role("tab", name="Train").click()
+        page.get_by_label("Epochs").fill(epochs)
+        page.locator("#start").click()
+        expect(page.locator("#train-status")).to_contain_text("Epoch" if page is first else "queue: 1/1", timeout=20_000)
+    first.locator("#stop").click()
+    finished(second)
+
+
+def test_stop_before_the_first_step_leaves_nothing_running(app, train):
+    train.locator("#start").click()
+    train.locator("#stop").click()
+    deadline = time.monotonic() + 3
+    while app.runs and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert app.runs == 0
+    train.locator("#start").click()
+    finished(train)
+
+
+def test_a_closed_tab_ends_its_run(app, visit):
+    page = visit()
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_label("Epochs").fill("1000")
+    page.locator("#start").click()
+    expect(page.locator("#train-status")).to_contain_text("Epoch", timeout=20_000)
+    assert app.runs == 1
+    page.close()
+    deadline = time.monotonic() + 2
+    while app.runs and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert app.runs == 0

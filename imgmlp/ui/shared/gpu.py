@@ -1,6 +1,10 @@
 """The one place that knows ZeroGPU: elsewhere, what is decorated runs as it is."""
 
+from collections.abc import Callable, Iterator
+
 import torch
+
+from .own_process import in_own_process
 
 try:
     import spaces
@@ -8,9 +12,14 @@ except ImportError:
     spaces = None
 
 
-def on_gpu(duration_seconds: int):
-    """Decorate a function or generator that may use CUDA: in a ZeroGPU Space it gets a GPU for so long."""
-    return spaces.GPU(duration=duration_seconds) if spaces else lambda function: function
+def on_gpu(seconds: Callable[..., int]):
+    """Decorate a function or generator that may use CUDA: in a ZeroGPU Space it gets a GPU for as long as `seconds` of its inputs says."""
+    return spaces.GPU(duration=seconds) if spaces else lambda function: function
+
+
+def isolated(function: Callable[..., Iterator], *inputs: object) -> Iterator:
+    """What `function(*inputs)` yields, from a process of its own: in a ZeroGPU Space a decorated function is in one already."""
+    return function(*inputs) if spaces else in_own_process(function, *inputs)
 
 
 def device() -> str:

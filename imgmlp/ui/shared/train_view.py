@@ -7,7 +7,7 @@ from html import escape
 import gradio as gr
 import pandas as pd
 
-from ...training.engine import TrainConfig
+from ...training.engine import Diverged, TrainConfig
 from ...training.run import Run
 from .pictures import diverging, figure
 from .text import say
@@ -47,10 +47,8 @@ def weights(run: Run, request: gr.Request) -> str:
     return f'<h3>{escape(say(request, "train.weights", limit=f"{limit:.2f}"))}</h3><div class="film small">{figures}</div>'
 
 
-def comparison(runs: Sequence[Run], request: gr.Request) -> str:
-    """The runs kept, a row each."""
-    if not runs:
-        return ""
+def comparison(runs: Sequence[Run], chosen: int, request: gr.Request) -> str:
+    """The runs kept, a row each, to choose from by number."""
     columns = ("dataset", "widths", "optimizer", "rate", "batch", "epochs", "seed", "augment", "test", "seconds")
     head = "".join(f'<th scope="col">{escape(say(request, f"train.{column}"))}</th>' for column in columns)
     rows = []
@@ -60,7 +58,10 @@ def comparison(runs: Sequence[Run], request: gr.Request) -> str:
             config.dataset, "-".join(map(str, config.hidden)) or "–", config.optimizer, f"{config.learning_rate:g}", f"{config.batch_size:,}",
             config.epochs, config.seed, "✓" if config.augment else "–", f"{run.test.accuracy:.2%}" if run.test else "–", f"{run.seconds:.1f}",
         )  # fmt: skip
-        rows.append(f'<tr><th scope="row">#{run.number}</th>{"".join(f"<td>{value}</td>" for value in values)}</tr>')
+        pressed = "true" if run.number == chosen else "false"
+        words = escape(say(request, "train.choose", number=run.number))
+        button = f'<button data-choice="{run.number}" aria-pressed="{pressed}" aria-label="{words}" title="{words}">#{run.number}</button>'
+        rows.append(f'<tr><th scope="row">{button}</th>{"".join(f"<td>{value}</td>" for value in values)}</tr>')
     return f'<div class="scrolling" tabindex="0"><table class="statistics"><tr><td></td>{head}</tr>{"".join(rows)}</table></div>'
 
 
@@ -70,6 +71,8 @@ def as_json(run: Run) -> dict:
     return event | {"test_accuracy": run.test.accuracy, "seconds": run.seconds} if run.test else event
 
 
-def advice(config: TrainConfig, request: gr.Request | None) -> str:
-    """What to try after a run has diverged."""
-    return say(request, "error.diverged", rate=f"{config.learning_rate:g}", tenth=f"{config.learning_rate / 10:g}")
+def advice(error: Exception, config: TrainConfig, request: gr.Request | None) -> str:
+    """What to try after a run that has diverged, or that memory has run out for."""
+    if isinstance(error, Diverged):
+        return say(request, "error.diverged", rate=f"{config.learning_rate:g}", tenth=f"{config.learning_rate / 10:g}")
+    return say(request, "error.memory", batch=f"{config.batch_size:,}")
