@@ -73,13 +73,13 @@ class App:
 
 
 @contextmanager
-def started(*options: str, log: Path | None = None) -> Iterator[App]:
+def started(*options: str, log: Path | None = None, **environment: str) -> Iterator[App]:
     """The app in a process of its own, on a free port, until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with open(log or os.devnull, "w") as output:
-        process = subprocess.Popen([sys.executable, "app.py", "--port", str(port), *options], cwd=ROOT, stdout=output, stderr=output)
+        process = subprocess.Popen([sys.executable, "app.py", "--port", str(port), *options], cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output)
         address = f"http://127.0.0.1:{port}"
         try:
             _wait(address, process)

@@ -61,10 +61,10 @@ def build(runs: gr.State, chosen: gr.State) -> gr.events.Dependency:
             seed = gr.Number(DEFAULT.seed, label=label("train.seed"), precision=0, min_width=80)
             augment = gr.Checkbox(label=label("train.augment"), elem_id="augment")
         with gr.Row():
-            start = gr.Button(label("train.start"), variant="primary", min_width=90, elem_id="start")
-            stop = gr.Button(label("train.stop"), min_width=90, elem_id="stop")
-            use = gr.Button(label("train.use"), interactive=False, min_width=90, elem_id="use")
-            carry = gr.Button(label("train.download"), interactive=False, min_width=90, elem_id="download")
+            start = gr.Button(label("train.start"), variant="primary", min_width=140, elem_id="start")
+            stop = gr.Button(label("train.stop"), min_width=140, elem_id="stop")
+            use = gr.Button(label("train.use"), interactive=False, min_width=140, elem_id="use")
+            carry = gr.Button(label("train.download"), interactive=False, min_width=140, elem_id="download")
             bundled = gr.DownloadButton(visible="hidden", elem_id="bundle")
         status = gr.HTML(elem_id="train-status")
         with gr.Row():
