@@ -1,4 +1,4 @@
-"""The command line: `python -m imgmlp {evaluate,classify,train,pretrain,bench} ...`.
+"""The command line: `python -m imgmlp {evaluate,classify,train,pretrain,memory,bench} ...`.
 
 Progress goes to stderr; with --json the last line of stdout is one JSON object; bad input ends with 2 and one line.
 """
@@ -15,6 +15,10 @@ from .checkpoints import CheckpointError
 from .data.datasets import DATASETS, DataError, load
 from .inference import classifier
 from .inference.preprocess import PictureError, open_picture
+from .memory.devices import DEVICES, live_device
+from .memory.estimate import estimate
+from .memory.measure import measure
+from .memory.step import StepConfig
 from .training import bench as benchmark
 from .training import engine, recipes
 from .training.engine import Diverged, Progress, TrainConfig
@@ -30,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         result = options.run(options)
     except (CheckpointError, DataError, PictureError, RecipeError, ValueError) as error:
         print(f"{CLEAR_LINE}{error}" if sys.stderr.isatty() else error, file=sys.stderr)
+        return 2
+    except torch.OutOfMemoryError:
+        print("The card's memory ran out; take a smaller batch or narrower layers.", file=sys.stderr)
         return 2
     print(json.dumps(result) if options.json else _lines(result))
     return 0
@@ -104,6 +111,16 @@ def pretrain(options: argparse.Namespace) -> dict:
     }
 
 
+def memory(options: argparse.Namespace) -> dict:
+    """What a training step takes of a card's memory, predicted, and measured."""
+    config = StepConfig(options.dataset, tuple(options.hidden), options.optimizer, options.implementation, options.batch_size)
+    device = DEVICES.get(options.device) or (None if options.device == "cpu" else live_device())
+    measured = None
+    if options.measure:
+        [measured] = measure((config,), "cuda" if torch.cuda.is_available() else "cpu")
+    return estimate(config, device).as_json(measured and measured.as_json())
+
+
 def bench(options: argparse.Namespace) -> dict:
     """The lesson's loop and ours, side by side on MNIST."""
     return benchmark.bench(_device(options.device), options.data).as_json()
@@ -125,7 +142,10 @@ def _report(line: str) -> None:
 def _lines(result: dict) -> str:
     if "results" in result:
         return "\n".join(f"{one['file']}: {one['label']} ({max(one['probabilities'].values()):.1%})" for one in result["results"])
-    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in result.items())
+    flat = {}
+    for name, value in result.items():
+        flat |= {f"{name} {inner}": one for inner, one in value.items()} if isinstance(value, dict) else {name: value}
+    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in flat.items())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,6 +175,13 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--save", metavar="DIR", type=Path)
     pretraining = command(pretrain)
     pretraining.add_argument("--save", metavar="DIR", type=Path, required=True)
+    remembering = command(memory)
+    remembering.add_argument("--hidden", metavar="WIDTH", type=int, nargs="*", default=[128])
+    remembering.add_argument("--optimizer", choices=["sgd", "momentum", "adam", "adamw"], default="adam")
+    remembering.add_argument("--batch-size", type=int, default=64)
+    remembering.add_argument("--implementation", choices=["foreach", "fused", "loop"], default="foreach")
+    remembering.add_argument("--device", choices=["cpu", *DEVICES], help="a card to predict for (default: this machine's, else the CPU)")
+    remembering.add_argument("--measure", action="store_true", help="take the step too: on this machine's card, else on the CPU")
     benching = command(bench, dataset=False)
     for run in (training, benching):
         run.add_argument("--device", choices=["cpu", "cuda"])

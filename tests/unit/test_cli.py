@@ -105,3 +105,17 @@ def test_the_recipe_fetches_what_is_missing_and_says_when_it_cannot(refused, mon
         "The recipe needs all of CIFAR-10: CIFAR-10 could not be downloaded (RuntimeError: offline); check the connection. "
         "Or give its folder with --data."
     )
+
+
+def test_memory_predicts_for_a_card_and_measures_here(run):
+    result = run("memory", "mnist", "--device", "h100", "--measure")
+    assert result["predicted"].keys() == {"requested_bytes", "allocated_bytes", "reserved_bytes"} and result["device"] == "H100"
+    assert result["parts"].keys() == {"parameters", "gradients", "optimizer", "batch", "activations", "workspace"}
+    if result["measured"]["device"] == "cpu":  # which has no workspaces
+        assert result["measured"]["requested_bytes"] == result["predicted"]["requested_bytes"] - result["parts"]["workspace"]
+
+
+@pytest.mark.parametrize("options", [["--batch-size", "0"], ["--hidden", "-3"], ["--hidden", "1000000", "1000000", "--measure"]])
+def test_memory_refuses_what_cannot_be_in_one_line(capsys, options):
+    assert main(["memory", "cifar10", *options]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
