@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from . import classify, samples, train
+from . import classify, memory, samples, train
 from .shared.text import I18N, label, say
 
 SHARED = Path(__file__).parent / "shared"
@@ -31,6 +31,7 @@ def build() -> gr.Blocks:
             inlets = classify.build(demo, runs)
             handing = samples.build(handed, runs)
             using = train.build(runs, chosen_run)
+            memory.build()
         for taken in (inlets.picture(handing, handed), inlets.run(using, chosen_run)):
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)

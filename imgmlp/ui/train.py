@@ -1,6 +1,5 @@
 """Train: a network of one's own in seconds, watched while it learns, and kept to draw with."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from .shared import explain, gallery, train_view
 from .shared.choices import Choices
 from .shared.gpu import device, isolated, on_gpu
 from .shared.own_process import ProcessDied
+from .shared.settings import SettingsError, whole_numbers
 from .shared.text import label, say
 
 KEPT = 5  # runs
@@ -22,14 +22,6 @@ MOST_PARAMETERS = 4_000_000  # in the app, where memory is shared; the command l
 MOST_PRODUCTS = 25_000_000_000  # pictures x parameters of a step; more takes seconds on 2 cores, in which nothing stops it
 GPU_SECONDS = 20  # beyond the training itself: loading before it and testing after it
 DEFAULT = TrainConfig()
-
-
-class SettingsError(ValueError):
-    """Settings that are not trained with; `key` and `values` name the sentence for the user."""
-
-    def __init__(self, key: str, **values: str):
-        super().__init__(key)
-        self.key, self.values = key, values
 
 
 def gpu_seconds(config: TrainConfig, number: int) -> int:
@@ -83,7 +75,7 @@ def build(runs: gr.State, chosen: gr.State) -> gr.events.Dependency:
         unchanged = [gr.skip()] * 5
         empty = train_view.curve(None)
         try:
-            config = _config(dataset, _widths(widths), optimizer, rate, batch, epochs, seed, augment)
+            config = _config(dataset, whole_numbers(widths), optimizer, rate, batch, epochs, seed, augment)
         except SettingsError as error:
             yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 4, *unchanged
             return
@@ -155,14 +147,6 @@ def build(runs: gr.State, chosen: gr.State) -> gr.events.Dependency:
     with tab:
         gr.api(train_api, api_name="train", concurrency_id="gpu", concurrency_limit=1)
     return use.click(None, **quiet)
-
-
-def _widths(text: str) -> list[int]:
-    """`128, 64` -> [128, 64]; nothing -> no hidden layer. Raises SettingsError."""
-    try:
-        return [int(width) for width in re.split(r"[\s,，、]+", text.strip()) if width]
-    except ValueError as error:
-        raise SettingsError("error.settings") from error
 
 
 def _config(dataset, hidden, optimizer, rate, batch, epochs, seed, augment) -> TrainConfig:

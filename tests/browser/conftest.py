@@ -63,7 +63,7 @@ def touch(page, points: list[tuple[float, float]]) -> None:
 
 def choose(page, dropdown: str, option: str) -> None:
     """Take an option of a dropdown, as a hand does."""
-    page.get_by_label(dropdown).click()
+    page.get_by_role("combobox", name=dropdown).click()
     shown = page.get_by_role("option", name=option, exact=True)
     expect(shown).to_have_count(1)  # another dropdown's list may still be fading away
     shown.click()

@@ -54,11 +54,17 @@ def test_a_run_is_stopped_and_the_next_starts(train):
     expect(train.locator("#runs tr")).to_have_count(3)  # the head, the stopped one, this one
 
 
-@pytest.mark.parametrize("field, value", [("Rate", "0"), ("Rate", "-1"), ("Rate", "1e9"), ("Batch", "0"), ("Batch", "70000"), ("Epochs", "0"), ("Hidden widths", "0"), ("Hidden widths", "1000000"), ("Hidden widths", "8 " * 40), ("Hidden widths", "wide")])
+@pytest.mark.parametrize("field, value", [("Rate", "0"), ("Rate", "-1"), ("Rate", "1e9"), ("Batch", "0"), ("Batch", "70000"), ("Epochs", "0"), ("Hidden widths", "0"), ("Hidden widths", "1000000"), ("Hidden widths", "8 " * 40)])
 def test_settings_that_cannot_be_get_one_sentence(train, field, value):
     train.get_by_label(field).fill(value)
     train.locator("#start").click()
     expect(train.locator("#train-status")).to_have_text(ENGLISH["error.settings"])
+
+
+def test_widths_that_are_no_numbers_get_one_sentence(train):
+    train.get_by_label("Hidden widths").fill("wide")
+    train.locator("#start").click()
+    expect(train.locator("#train-status")).to_have_text(ENGLISH["error.widths"])
 
 
 def test_a_network_too_large_is_refused_with_its_bytes(train):

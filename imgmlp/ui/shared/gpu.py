@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from ...memory.devices import DEVICES, Device, live_device
 from .own_process import in_own_process
 
 try:
@@ -25,3 +26,8 @@ def isolated(function: Callable[..., Iterator], *inputs: object) -> Iterator:
 def device() -> str:
     """`cuda` where there is one, else `cpu`; in a ZeroGPU Space to be asked inside a decorated function."""
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def this_card() -> Device | None:
+    """This machine's card; in a ZeroGPU Space, where only a decorated function may ask it, the kind that Spaces are lent."""
+    return DEVICES["h200"] if spaces else live_device()

@@ -52,3 +52,11 @@ def percent(share: float, places: int = 1) -> str:
 def signed(value: float) -> str:
     """A number with its sign, to two places, with a true minus."""
     return f"{value:+.2f}".replace("-", "−")
+
+
+def size(count: int) -> str:
+    """Bytes, exactly and in the nearest binary unit."""
+    for power, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if count >= 1 << power:
+            return f"{count:,} B ({count / (1 << power):,.1f} {unit})"
+    return f"{count:,} B"

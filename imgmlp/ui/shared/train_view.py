@@ -7,10 +7,12 @@ from html import escape
 import gradio as gr
 import pandas as pd
 
+from ...memory.estimate import estimate
+from ...memory.step import StepConfig
 from ...training.engine import Diverged, TrainConfig
 from ...training.run import Run
 from .pictures import diverging, figure
-from .text import say
+from .text import say, size
 
 SHOWN_UNITS = 16
 
@@ -75,4 +77,5 @@ def advice(error: Exception, config: TrainConfig, request: gr.Request | None) ->
     """What to try after a run that has diverged, or that memory has run out for."""
     if isinstance(error, Diverged):
         return say(request, "error.diverged", rate=f"{config.learning_rate:g}", tenth=f"{config.learning_rate / 10:g}")
-    return say(request, "error.memory", batch=f"{config.batch_size:,}")
+    step = StepConfig(config.dataset, config.hidden, config.optimizer, "fused", config.batch_size, config.bf16)
+    return say(request, "error.memory", batch=f"{config.batch_size:,}", bytes=size(estimate(step, None).peaks.requested_bytes))

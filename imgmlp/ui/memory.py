@@ -1,0 +1,215 @@
+"""Memory: what a batch size costs, predicted while the slider moves, measured on what is there, and the largest batch under a cap."""
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from ..data.datasets import DATASETS
+from ..memory.devices import DEVICES, Device
+from ..memory.estimate import estimate
+from ..memory.measure import Measurement, TooLarge, measure
+from ..memory.search import CapTooSmall, LargestBatch, predict_largest, probe_largest
+from ..memory.step import MOST_PICTURES, StepConfig
+from ..training.engine import OutOfMemory
+from .shared import explain, memory_view
+from .shared.gpu import device, isolated, on_gpu, this_card
+from .shared.own_process import ProcessDied
+from .shared.settings import SettingsError, whole_numbers
+from .shared.text import label, say, size
+
+HERE = "here"
+MOST_CPU_BYTES = 1 << 30  # of a step measured on the CPU, where memory is shared
+MEASURED_BATCHES = (1, 16, 256, 4096)  # beside the one that is set
+DEFAULT = StepConfig()
+
+
+def gpu_seconds(*_: object) -> int:
+    """What measuring or searching asks a ZeroGPU Space for."""
+    return 30
+
+
+@on_gpu(gpu_seconds)
+def measuring(configs: tuple[StepConfig, ...]) -> Iterator[Measurement]:
+    """All of the configs in one call that may have a GPU."""
+    yield from isolated(measure, configs, device())
+
+
+@on_gpu(gpu_seconds)
+def searching(config: StepConfig, card: Device, cap_bytes: int, here: bool) -> Iterator[LargestBatch]:
+    """With real steps where the card asked for is this machine's, else predicted."""
+    if here and device() == "cuda":
+        yield from isolated(probe_largest, config, cap_bytes)
+    else:
+        yield predict_largest(config, card, cap_bytes)
+
+
+def build() -> None:
+    """The tab and its bindings."""
+    with gr.Tab(label("memory.tab"), id="memory") as tab:
+        measured = gr.State(())  # Measurements, of any settings
+        with gr.Row(elem_classes="settings"):
+            dataset = gr.Radio(
+                [(label(f"dataset.{name}"), name) for name in DATASETS], value=DEFAULT.dataset, label=label("dataset.label"), scale=5, min_width=320
+            )
+            widths = gr.Textbox("128", label=label("train.widths"), scale=2, min_width=110)
+            optimizer = gr.Dropdown(["sgd", "momentum", "adam", "adamw"], value=DEFAULT.optimizer, label=label("train.optimizer"), scale=2, min_width=120)
+            implementation = gr.Dropdown(["foreach", "fused", "loop"], value=DEFAULT.implementation, label=label("memory.implementation"), scale=2, min_width=120)
+            mode = gr.Dropdown(
+                [(label(f"memory.mode.{name}"), name) for name in ("fp32", "bf16", "testing")], value="fp32", label=label("memory.mode"), scale=2, min_width=140
+            )
+            card = gr.Dropdown(
+                [(label("memory.here"), HERE), *((one.name, name) for name, one in DEVICES.items())], value=HERE, label=label("memory.card"), scale=2, min_width=150
+            )
+        with gr.Row(elem_classes="settings"):
+            power = gr.Slider(0, 20, 6, step=1, label=label("memory.power"), buttons=[], scale=5, min_width=280, elem_id="power")
+            batch = gr.Number(DEFAULT.batch_size, label=label("train.batch"), precision=0, min_width=100)
+            gauge = gr.Button(label("memory.measure"), min_width=120, elem_id="measure")
+            cap = gr.Number(8, label=label("memory.cap"), min_width=110)
+            search = gr.Button(label("memory.search"), min_width=180, elem_id="search")
+        headline = gr.HTML(elem_id="memory-headline")
+        answer = gr.HTML(elem_id="memory-answer")
+        with gr.Row(equal_height=False):
+            with gr.Column(min_width=320):
+                timeline = gr.HTML(elem_id="timeline", apply_default_css=False)
+            with gr.Column(min_width=320):
+                curve = gr.HTML(elem_id="curve", apply_default_css=False)
+        table = gr.HTML(elem_id="parts", apply_default_css=False)
+
+    def show(dataset, widths, optimizer, implementation, mode, card, batch, measured, request: gr.Request):
+        try:
+            config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
+        except SettingsError as error:
+            return explain.waiting(say(request, error.key, **error.values)), "", "", ""
+        card = _card(card)
+        found = estimate(config, card)
+        return (
+            memory_view.headline(found, measured, config, request),
+            memory_view.timeline(found, request),
+            memory_view.curve(config, card, measured, request),
+            memory_view.table(found, config, request),
+        )
+
+    def gauge_steps(dataset, widths, optimizer, implementation, mode, batch, measured, request: gr.Request):
+        try:
+            config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
+            batches = dict.fromkeys(sorted((*MEASURED_BATCHES, config.batch_size)))
+            configs = tuple(one for size in batches if (one := config.batch(size)) == config or _affordable(one))
+            _afford(config)
+            yield explain.waiting(say(request, "memory.measuring")), gr.skip()
+            kept = tuple(one for one in measured if one.config not in configs)
+            for one in measuring(configs):
+                kept = (*kept, one)
+                yield gr.skip(), kept
+            yield "", gr.skip()
+        except SettingsError as error:
+            yield explain.waiting(say(request, error.key, **error.values)), gr.skip()
+        except TooLarge as error:
+            yield explain.waiting(_too_large(error, request)), gr.skip()
+        except (OutOfMemory, ProcessDied):
+            yield explain.waiting(say(request, "memory.ran_out")), gr.skip()
+
+    def search_largest(dataset, widths, optimizer, implementation, mode, card, batch, cap, request: gr.Request):
+        try:
+            config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
+            if not isinstance(cap, int | float) or not 0 < cap <= 1000:
+                raise SettingsError("error.cap")
+            chosen = _card(card)
+            if not chosen:
+                raise SettingsError("error.no_card")
+            yield explain.waiting(say(request, "memory.searching"))
+            for found in searching(config, chosen, int(cap * 1e9), card == HERE):
+                yield explain.waiting(memory_view.largest(found, request))
+        except SettingsError as error:
+            yield explain.waiting(say(request, error.key, **error.values))
+        except CapTooSmall as error:
+            yield explain.waiting(say(request, "error.cap_context", needed=size(error.needed_bytes)))
+        except (OutOfMemory, ProcessDied):
+            yield explain.waiting(say(request, "memory.ran_out"))
+
+    def estimate_api(
+        dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, batch_size: int = DEFAULT.batch_size,
+        implementation: str = DEFAULT.implementation, device: str = "h100",
+    ) -> dict:  # fmt: skip
+        """Predict what a training step takes of a card's memory: the three peaks and the parts, in bytes.
+
+        Args:
+            dataset: mnist or cifar10
+            hidden: the widths of the hidden layers, each 1 to 1000000
+            optimizer: sgd, momentum, adam or adamw
+            batch_size: 1 to 1000000
+            implementation: foreach, fused or loop
+            device: cpu, or a card: h100, h200, a100, a10g, l4, l40s, t4, rtx4090, rtx3060, rtxpro6000
+        """
+        try:
+            if device not in ["cpu", *DEVICES]:
+                raise SettingsError("error.device")
+            return estimate(_config(dataset, hidden, optimizer, batch_size, implementation, "fp32"), DEVICES.get(device)).as_json()
+        except SettingsError as error:
+            raise gr.Error(say(None, error.key, **error.values), print_exception=False) from error
+
+    def measure_api(
+        dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, batch_size: int = DEFAULT.batch_size,
+        implementation: str = DEFAULT.implementation,
+    ) -> dict:  # fmt: skip
+        """Take a training step here and measure its memory: on the GPU if there is one, else the bytes of tensors on the CPU.
+
+        Args:
+            dataset: mnist or cifar10
+            hidden: the widths of the hidden layers, each 1 to 1000000
+            optimizer: sgd, momentum, adam or adamw
+            batch_size: 1 to 1000000
+            implementation: foreach, fused or loop
+        """
+        try:
+            config = _config(dataset, hidden, optimizer, batch_size, implementation, "fp32")
+            _afford(config)
+            [measured] = measuring((config,))
+            return estimate(config, None if measured.device == "cpu" else this_card()).as_json(measured.as_json())
+        except SettingsError as error:
+            raise gr.Error(say(None, error.key, **error.values), print_exception=False) from error
+        except TooLarge as error:
+            raise gr.Error(_too_large(error, None), print_exception=False) from error
+        except (OutOfMemory, ProcessDied) as error:
+            raise gr.Error(say(None, "memory.ran_out"), print_exception=False) from error
+
+    settings = [dataset, widths, optimizer, implementation, mode]
+    quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
+    on_device = dict(api_visibility="private", show_progress="minimal", concurrency_id="gpu", concurrency_limit=1)
+    shows = dict(fn=show, inputs=[*settings, card, batch, measured], outputs=[headline, timeline, curve, table])
+    power.input(None, power, batch, js=f"(power) => Math.min(2 ** power, {MOST_PICTURES})", **quiet)
+    gr.on(
+        [tab.select, dataset.input, widths.change, optimizer.input, implementation.input, mode.input, card.input, batch.change],
+        trigger_mode="always_last", **shows, **quiet,
+    )  # fmt: skip
+    gauge.click(gauge_steps, [*settings, batch, measured], [answer, measured], show_progress_on=answer, **on_device).then(**shows, **quiet)
+    search.click(search_largest, [*settings, card, batch, cap], answer, **on_device)
+    with tab:
+        gr.api(estimate_api, api_name="estimate_memory", queue=False)
+        gr.api(measure_api, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)
+
+
+def _config(dataset, hidden, optimizer, batch, implementation, mode) -> StepConfig:
+    """The settings, whoever sent them; raises SettingsError."""
+    try:
+        return StepConfig(dataset, tuple(hidden), optimizer, implementation, batch, bf16=mode == "bf16", training=mode != "testing")
+    except (TypeError, ValueError) as error:
+        raise SettingsError("error.step_settings") from error
+
+
+def _card(name: str) -> Device | None:
+    """A card of the table; this machine's; or None for its CPU."""
+    return this_card() if name == HERE else DEVICES[name]
+
+
+def _affordable(config: StepConfig) -> bool:
+    return estimate(config, None).peaks.requested_bytes <= MOST_CPU_BYTES
+
+
+def _afford(config: StepConfig) -> None:
+    """Raises TooLarge for a step that the app does not measure on its CPU; a card is asked in `measure`."""
+    if not this_card() and not _affordable(config):
+        raise TooLarge(estimate(config, None).peaks.requested_bytes, MOST_CPU_BYTES)
+
+
+def _too_large(error: TooLarge, request: gr.Request | None) -> str:
+    return say(request, "error.too_large", needed=size(error.needed_bytes), there=size(error.there_bytes))
