@@ -52,7 +52,7 @@ def test_gradios_own_client_gets_the_answer(app, tmp_path):
 
 def test_the_public_endpoints_are_the_designs_and_classify_says_what_it_wants(app):
     info = httpx.get(f"{app.address}/gradio_api/info").json()
-    assert sorted(info["named_endpoints"]) == ["/classify", "/samples", "/train"] and not info["unnamed_endpoints"]
+    assert sorted(info["named_endpoints"]) == ["/classify", "/estimate_memory", "/measure_memory", "/samples", "/train"] and not info["unnamed_endpoints"]
     endpoint = info["named_endpoints"]["/classify"]
     assert [one["parameter_name"] for one in endpoint["parameters"]] == ["image", "dataset"]
     assert "probability of each" in endpoint["description"]

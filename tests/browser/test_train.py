@@ -45,9 +45,9 @@ def test_a_run_is_stopped_and_the_next_starts(train):
     train.locator("#start").click()
     expect(train.locator("#train-status")).to_contain_text("Epoch", timeout=20_000)
     train.locator("#stop").click()
-    expect(train.locator("#train-status")).to_have_text(ENGLISH["train.stopped"])
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["train.stopped"])
     train.wait_for_timeout(1000)
-    expect(train.locator("#train-status")).to_have_text(ENGLISH["train.stopped"])
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["train.stopped"])
     train.get_by_label("Epochs").fill("1")
     train.locator("#start").click()
     finished(train)
@@ -58,13 +58,13 @@ def test_a_run_is_stopped_and_the_next_starts(train):
 def test_settings_that_cannot_be_get_one_sentence(train, field, value):
     train.get_by_label(field).fill(value)
     train.locator("#start").click()
-    expect(train.locator("#train-status")).to_have_text(ENGLISH["error.settings"])
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["error.settings"])
 
 
 def test_widths_that_are_no_numbers_get_one_sentence(train):
     train.get_by_label("Hidden widths").fill("wide")
     train.locator("#start").click()
-    expect(train.locator("#train-status")).to_have_text(ENGLISH["error.widths"])
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["error.widths"])
 
 
 def test_a_network_too_large_is_refused_with_its_bytes(train):
@@ -76,7 +76,7 @@ def test_a_network_too_large_is_refused_with_its_bytes(train):
 
 def test_stop_with_nothing_running_says_so(train):
     train.locator("#stop").click()
-    expect(train.locator("#train-status")).to_have_text(ENGLISH["train.idle"])
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["train.idle"])
 
 
 def test_the_choice_of_networks_is_up_to_date_in_classify(page):
@@ -99,7 +99,7 @@ def test_a_run_that_diverges_gets_advice(train):
     choose(train, "Optimizer", "sgd")
     train.get_by_label("Rate").fill("10")
     train.locator("#start").click()
-    expect(train.locator("#train-status")).to_have_text("The loss left every bound at a rate of 10; try 1.", timeout=20_000)
+    expect(train.locator("#train-status .waiting")).to_have_text("The loss left every bound at a rate of 10; try 1.", timeout=20_000)
 
 
 def test_a_drawing_stays_while_ones_own_network_grows_up(page):
