@@ -35,4 +35,10 @@ def build() -> gr.Blocks:
         for taken in (inlets.picture(handing, handed), inlets.run(using, chosen_run)):
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
+
+        def forget(request: gr.Request) -> None:
+            """Gradio would keep a closed page's state, a user's networks with it, for an hour."""
+            demo.app.state_holder.session_data.pop(request.session_hash, None)
+
+        demo.unload(forget)
     return demo.queue(max_size=64)

@@ -1,0 +1,34 @@
+"""What is a user's own is gone with the page."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from imgmlp.ui.demo import LAUNCH, build
+
+
+@pytest.fixture
+def demo():
+    """The app in this process, so that its sessions can be counted."""
+    running = build()
+    running.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **LAUNCH)
+    yield running
+    running.close()
+
+
+def test_a_closed_page_leaves_no_session(demo, browser):
+    sessions = demo.app.state_holder.session_data
+    page = browser.new_page()
+    page.goto(demo.local_url)
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_label("Hidden widths").fill("4")
+    page.get_by_label("Batch").fill("2000")
+    page.locator("#start").click()
+    expect(page.locator("#train-status")).to_contain_text("test pictures right", timeout=60_000)
+    assert len(sessions) == 1
+    page.close()
+    deadline = time.monotonic() + 5
+    while sessions and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not sessions
