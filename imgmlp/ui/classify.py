@@ -13,13 +13,14 @@ from ..data.datasets import DATASETS
 from ..inference.classifier import classify
 from ..inference.preprocess import PictureError, open_picture
 from ..training.run import Run
-from .shared import explain
+from .shared import explain, links
 from .shared.digit_pad import CLEAR, INVERT, UNDO, DigitPad, drawing
 from .shared.networks import SHIPPED, choices, network, own, shipped
 from .shared.text import class_choices, label, say
 from .shared.upload import PictureUpload
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.webp"))
+SOURCES = {"mnist": "draw", "cifar10": "upload"}  # to begin with
 UNCHOSEN = -1  # evidence "for" is then for the answer, and "against" nothing
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Inlets:
 
     picture: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds (data set, picture)
     run: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds the number of one of the user's runs
+    link: links.Target
+    linked: Callable[[gr.events.Dependency], gr.events.Dependency]  # the link's values are in the tab
 
 
 def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     """The tab and its bindings."""
     with gr.Tab(label("classify.tab"), id="classify") as tab:
-        source = gr.State({"mnist": "draw", "cifar10": "upload"})
+        source = gr.State(SOURCES)
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"),
@@ -68,6 +71,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
                     chosen = gr.Dropdown(_chosen("mnist"), value=UNCHOSEN, label=label("classify.for"), min_width=120)
                     against = gr.Dropdown(_against("mnist"), value=UNCHOSEN, label=label("classify.against"), min_width=120)
                 why = gr.HTML(elem_id="why")
+        links.copy_button("classify", {"dataset": dataset, "polarity": polarity})
         stages = gr.HTML(elem_id="stages")
         units = gr.HTML(elem_id="units")
         with gr.Row(visible=False):  # the public endpoint's own inputs and output
@@ -95,12 +99,12 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             explain.loudest_units(model, found, label, rival, request),
         )
 
-    def choose_dataset(dataset: str, source: dict[str, str], runs: list[Run], number: int = SHIPPED):
+    def choose_dataset(dataset: str, source: dict[str, str], runs: list[Run], number: int = SHIPPED, polarity: str = "auto"):
         digits = DATASETS[dataset].shape[0] == 1
         return (
             gr.Tabs(selected=source[dataset]),
             gr.Gallery(visible=not digits),
-            gr.Radio(visible=digits, value="auto"),
+            gr.Radio(visible=digits, value=polarity),
             gr.Dropdown(_chosen(dataset), value=UNCHOSEN),
             gr.Dropdown(_against(dataset), value=UNCHOSEN),
             *choose_network(dataset, runs, number),
@@ -156,7 +160,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     asked = dict(fn=show, inputs=[dataset, source, pad, picture, polarity, chosen, against, runs, which, snapshot], outputs=[answer, why, stages, units])
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     gr.on(
-        triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input, snapshot.input, page.load],
+        triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input, snapshot.input],
         trigger_mode="always_last", **asked, **quiet,
     )
     for button, change in ((undo, UNDO), (clear, CLEAR), (invert, INVERT)):
@@ -178,7 +182,13 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def run_inlet(event: gr.events.Dependency, number: gr.State) -> gr.events.Dependency:
         return event.success(receive_run, [number, source, runs], [dataset, *settings], **quiet)
 
-    return Inlets(picture_inlet, run_inlet)
+    def fill(values: dict[str, object]) -> list:
+        name, ink = values.get("dataset", "mnist"), values.get("polarity", "auto")
+        sources = SOURCES | ({} if ink == "auto" else {name: "upload"})  # a pad's ink is no question
+        return [name, sources, *choose_dataset(name, sources, [], polarity=ink)]
+
+    link = links.Target([dataset, source, *settings], fill)
+    return Inlets(picture_inlet, run_inlet, link, lambda event: event.then(**asked, **quiet))
 
 
 def _nothing(sentence: str) -> tuple[str, str, str, str]:

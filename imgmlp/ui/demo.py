@@ -3,13 +3,18 @@
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from . import classify, memory, samples, train
+from .shared import explain, links
+from .shared.page_language import PageLanguage
 from .shared.text import I18N, label, say
 
 SHARED = Path(__file__).parent / "shared"
 LAUNCH = dict(
     i18n=I18N,
+    app_kwargs={"middleware": [Middleware(PageLanguage)]},
+    state_session_capacity=256,  # each holds 0.3 MB, and scripts open one a call
     theme=gr.themes.Default(primary_hue="orange"),
     css_paths=[SHARED / "style.css"],
     max_file_size="20mb",
@@ -24,14 +29,27 @@ def build() -> gr.Blocks:
     """The whole page; launch it with `LAUNCH`."""
     with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(600, 3000)) as demo:
         gr.Markdown(label("intro"))
+        notice = gr.HTML(visible=False, elem_id="notice")
         handed = gr.State()  # (data set, picture) on its way from one tab to another
         runs = gr.State([])  # the user's own training runs, on their way from Train to the other tabs
         chosen_run = gr.State()  # the number of one of them
         with gr.Tabs(selected="classify") as tabs:
             inlets = classify.build(demo, runs)
-            handing = samples.build(handed, runs)
-            using = train.build(runs, chosen_run)
-            memory.build()
+            handing, samples_link = samples.build(handed, runs)
+            using, train_link = train.build(runs, chosen_run)
+            memory_link = memory.build()
+        targets = {"classify": inlets.link, "samples": samples_link, "train": train_link, "memory": memory_link}
+
+        def follow_link(request: gr.Request) -> list:
+            """What the page's address asks for; what it cannot ask for is told."""
+            values, wrong = links.read(request.query_params)
+            tab = values.get("tab", "classify")
+            told = gr.HTML(explain.waiting(say(request, "link.wrong", names=", ".join(wrong))), visible=True) if wrong else gr.skip()
+            filled = {name: one.fill(values) if name == tab and values else [gr.skip()] * len(one.components) for name, one in targets.items()}
+            return [told, gr.Tabs(selected=tab), *(update for one in filled.values() for update in one)]
+
+        components = [component for one in targets.values() for component in one.components]
+        inlets.linked(demo.load(follow_link, None, [notice, tabs, *components], api_visibility="private", show_progress="hidden", queue=False))
         for taken in (inlets.picture(handing, handed), inlets.run(using, chosen_run)):
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)

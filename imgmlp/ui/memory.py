@@ -11,7 +11,7 @@ from ..memory.measure import Measurement, TooLarge, measure
 from ..memory.search import CapTooSmall, LargestBatch, predict_largest, probe_largest
 from ..memory.step import MOST_PICTURES, StepConfig
 from ..training.engine import OutOfMemory
-from .shared import explain, memory_view
+from .shared import explain, links, memory_view
 from .shared.gpu import device, isolated, on_gpu, this_card
 from .shared.own_process import ProcessDied
 from .shared.settings import SettingsError, whole_numbers
@@ -43,7 +43,7 @@ def searching(config: StepConfig, card: Device, cap_bytes: int, here: bool) -> I
         yield predict_largest(config, card, cap_bytes)
 
 
-def build() -> None:
+def build() -> links.Target:
     """The tab and its bindings."""
     with gr.Tab(label("memory.tab"), id="memory") as tab:
         measured = gr.State(())  # Measurements, of any settings
@@ -66,6 +66,10 @@ def build() -> None:
             gauge = gr.Button(label("memory.measure"), min_width=120, elem_id="measure")
             cap = gr.Number(8, label=label("memory.cap"), min_width=110)
             search = gr.Button(label("memory.search"), min_width=180, elem_id="search")
+            fields = {
+                "dataset": dataset, "hidden": widths, "optimizer": optimizer, "implementation": implementation, "mode": mode, "device": card, "batch": batch, "cap": cap,
+            }  # fmt: skip
+            links.copy_button("memory", fields)
         headline = gr.HTML(elem_id="memory-headline")
         answer = gr.HTML(elem_id="memory-answer")
         with gr.Row(equal_height=False):
@@ -186,6 +190,7 @@ def build() -> None:
     with tab:
         gr.api(estimate_api, api_name="estimate_memory", queue=False)
         gr.api(measure_api, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)
+    return links.target(fields)
 
 
 def _config(dataset, hidden, optimizer, batch, implementation, mode) -> StepConfig:

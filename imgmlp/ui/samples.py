@@ -14,7 +14,7 @@ from ..inference.classifier import Evaluation, answer, evaluate, read
 from ..inference.preprocess import PictureError, Prepared
 from ..training.run import Run
 from ..training.shuffled import figures
-from .shared import explain, gallery, lab_view
+from .shared import explain, gallery, lab_view, links
 from .shared.choices import Choices
 from .shared.networks import SHIPPED, choices, network, own, shipped
 from .shared.pictures import picture
@@ -44,10 +44,11 @@ def reading(dataset: str, split: str, runs: list[Run], number: int) -> Evaluatio
     return run.test if tested else evaluate(run.model(), images)
 
 
-def build(handed: gr.State, runs: gr.State) -> gr.events.Dependency:
+def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links.Target]:
     """The tab and its bindings; `runs` are the user's own. Returns the event after which `handed` holds (data set, picture) for another tab."""
     with gr.Tab(label("samples.tab"), id="samples") as tab:
         chosen = gr.State()  # the official index of the picture in the lab
+        wanted = gr.State()  # the one that a link asks for
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio([(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"), scale=5, min_width=320)
             split = gr.Radio([(label(f"samples.{name}"), name) for name in ("test", "train")], value="test", label=label("samples.split"), scale=3, min_width=210)
@@ -56,6 +57,7 @@ def build(handed: gr.State, runs: gr.State) -> gr.events.Dependency:
             seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
             which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), visible=False, scale=2, min_width=140, elem_id="samples-which")
             again = gr.Button(label("samples.again"), min_width=90)
+            links.copy_button("samples", {"dataset": dataset, "split": split, "count": count, "seed": seed, "index": chosen})
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
                 heading = gr.HTML(elem_id="samples-heading")
@@ -91,8 +93,15 @@ def build(handed: gr.State, runs: gr.State) -> gr.events.Dependency:
             return explain.waiting(say(request, "error.checkpoint")), "", None
         return _source(images, request), gallery.grid(images, evaluation, places, request), images.indices[places[0]].item()
 
-    def show_grid_once(dataset, split, only, count, seed, runs, which, index, request: gr.Request):
-        return [gr.skip()] * 3 if index is not None else show_grid(dataset, split, only, count, seed, runs, which, request)
+    def show_grid_once(dataset, split, only, count, seed, runs, which, index, wanted, request: gr.Request):
+        if index is not None:
+            return [gr.skip()] * 3
+        heading, grid, first = show_grid(dataset, split, only, count, seed, runs, which, request)
+        try:
+            find(pictures(dataset, split), wanted)
+        except SampleError:
+            return heading, grid, first
+        return heading, gallery.choose(grid, wanted), wanted
 
     def show_cell(dataset, runs, which, event: gr.EventData, request: gr.Request):
         row, column = map(int, event.choice.split("-"))
@@ -209,7 +218,7 @@ def build(handed: gr.State, runs: gr.State) -> gr.events.Dependency:
         event.then(**shows_chosen, **quiet)
 
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
-    opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], chosen], draws["outputs"], **quiet)
+    opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], chosen, wanted], draws["outputs"], **quiet)
     changed = dataset.input(choose_dataset, [dataset, runs], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
     for event in (opened, changed, which.change(**draws, **quiet)):
         event.then(**counts, **quiet)
@@ -224,7 +233,13 @@ def build(handed: gr.State, runs: gr.State) -> gr.events.Dependency:
     fetched.then(**counts, **quiet)
     with tab:
         gr.api(samples_api, api_name="samples", queue=False)
-    return hand.click(hand_over, [dataset, split, chosen], handed, **quiet)
+
+    def fill(values: dict[str, object]) -> list:
+        name = values.get("dataset", "mnist")
+        return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *choose_dataset(name, [])]
+
+    link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill)
+    return hand.click(hand_over, [dataset, split, chosen], handed, **quiet), link
 
 
 def _classes(dataset: str) -> list[tuple[object, int]]:

@@ -10,7 +10,7 @@ from ..data.datasets import DATASETS
 from ..training.bundle import bundle
 from ..training.engine import Diverged, OutOfMemory, TrainConfig, parameter_count
 from ..training.run import SECONDS_CAP, Run, follow
-from .shared import explain, gallery, train_view
+from .shared import explain, gallery, links, train_view
 from .shared.choices import Choices
 from .shared.gpu import device, isolated, on_gpu
 from .shared.own_process import ProcessDied
@@ -38,7 +38,7 @@ def training(config: TrainConfig, number: int) -> Iterator[Run]:
     yield from isolated(follow, config, number, None, cap)
 
 
-def build(runs: gr.State, chosen: gr.State) -> gr.events.Dependency:
+def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links.Target]:
     """The tab and its bindings; returns the event that asks to draw with the one of `runs` whose number is `chosen`."""
     with gr.Tab(label("train.tab"), id="train") as tab:
         with gr.Row(elem_classes="settings"):
@@ -58,6 +58,8 @@ def build(runs: gr.State, chosen: gr.State) -> gr.events.Dependency:
             use = gr.Button(label("train.use"), interactive=False, min_width=140, elem_id="use")
             carry = gr.Button(label("train.download"), interactive=False, min_width=140, elem_id="download")
             bundled = gr.DownloadButton(visible="hidden", elem_id="bundle")
+            fields = {"dataset": dataset, "hidden": widths, "optimizer": optimizer, "lr": rate, "batch": batch, "epochs": epochs, "seed": seed, "augment": augment}
+            links.copy_button("train", fields)
         status = gr.HTML(elem_id="train-status")
         with gr.Row():
             loss = gr.LinePlot(train_view.curve(None), x="step", y="loss", x_title=" ", y_title=" ", label=label("train.loss"), height=220, elem_id="loss")
@@ -146,7 +148,7 @@ def build(runs: gr.State, chosen: gr.State) -> gr.events.Dependency:
     carry.click(pack, [runs, chosen], bundled, **quiet).success(None, js="() => document.querySelector('#bundle').click()", **quiet)
     with tab:
         gr.api(train_api, api_name="train", concurrency_id="gpu", concurrency_limit=1)
-    return use.click(None, **quiet)
+    return use.click(None, **quiet), links.target(fields)
 
 
 def _config(dataset, hidden, optimizer, rate, batch, epochs, seed, augment) -> TrainConfig:

@@ -21,6 +21,12 @@ def grid(images: Images, read: Evaluation, places: Tensor, request: gr.Request) 
     return f'<div class="samples">{"".join(samples)}</div>'.replace('aria-pressed="false"', 'aria-pressed="true"', 1)
 
 
+def choose(grid: str, index: int) -> str:
+    """A grid with the picture of that official index chosen, if it is there."""
+    pressed = f'data-choice="{index}" aria-pressed="'
+    return grid.replace('aria-pressed="true"', 'aria-pressed="false"').replace(f"{pressed}false", f"{pressed}true")
+
+
 def _sample(
     images: Images, pixels: Tensor, index: int, label: int, prediction: int, confidence: float, request: gr.Request
 ) -> str:

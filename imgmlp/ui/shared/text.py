@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 
@@ -11,7 +12,6 @@ TEXTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Pat
 # Browsers' names for Chinese; Gradio matches them exactly, and who reads the traditional script has nothing nearer here.
 ALIASES = ("zh", "zh-SG", "zh-HK", "zh-MO", "zh-TW", "zh-Hans", "zh-Hans-CN", "zh-Hans-SG", "zh-Hant", "zh-Hant-TW", "zh-Hant-HK")
 I18N = gr.I18n(**TEXTS, **{alias: TEXTS["zh-CN"] for alias in ALIASES})
-
 
 def label(key: str):
     """The text of a component, which Gradio translates in the browser. Raises KeyError for an unknown key."""
@@ -25,9 +25,13 @@ def say(request: gr.Request | None, key: str, **values: object) -> str:
 
 
 def language(request: gr.Request | None) -> str:
-    """`zh-CN` if the browser's first language is Chinese, else `en`."""
-    accepted = request.headers.get("accept-language", "") if request else ""
-    return "zh-CN" if accepted.lower().startswith("zh") else "en"
+    """What the page's address says with `lang=`, else `zh-CN` if the browser's first language is Chinese, else `en`."""
+    if not request:
+        return "en"
+    asked = parse_qs(urlsplit(request.headers.get("referer", "")).query).get("lang", [""])[0]
+    if asked in TEXTS:
+        return asked
+    return "zh-CN" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
 
 
 def class_name(name: str, request: gr.Request | None) -> str:

@@ -1,0 +1,129 @@
+"""Links: what an address such as `?tab=memory&dataset=cifar10&batch=1024` asks for. One table reads and writes them.
+
+A link holds settings and nothing of a user: no drawing, no picture, no network.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import gradio as gr
+
+from ...data.datasets import DATASETS
+from ...data.samples import MOST
+from ...memory.devices import DEVICES
+from ...memory.step import MOST_PICTURES
+from .text import label
+
+COPY = """async (query) => {
+    history.replaceState(null, "", query);
+    await navigator.clipboard?.writeText(location.href);
+}"""
+LONGEST = 200  # characters of a value; the longest that can be meant is 16 widths
+
+
+@dataclass(frozen=True)
+class Field:
+    """How a value is read from an address; `read` raises ValueError for one that cannot be."""
+
+    read: Callable[[str], object]
+    write: Callable[[object], str] = str
+
+
+def _one_of(*names: str) -> Field:
+    def read(text: str) -> str:
+        if text not in names:
+            raise ValueError(text)
+        return text
+
+    return Field(read)
+
+
+def _whole(least: int, most: int) -> Field:
+    def read(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError(text)
+        return number
+
+    return Field(read)
+
+
+def _positive(most: float) -> Field:
+    def read(text: str) -> float:
+        number = float(text)
+        if not 0 < number <= most:
+            raise ValueError(text)
+        return number
+
+    return Field(read, "{:g}".format)
+
+
+def _widths(text: str) -> str:
+    """`128-64` -> `128, 64`, as the text boxes have it."""
+    numbers = [int(number) for number in text.split("-")] if text else []
+    if len(numbers) > 16 or not all(1 <= number <= 1_000_000 for number in numbers):
+        raise ValueError(text)
+    return ", ".join(map(str, numbers))
+
+
+FIELDS = {
+    "tab": _one_of("classify", "samples", "train", "memory"),
+    "lang": _one_of("en", "zh-CN"),
+    "dataset": _one_of(*DATASETS),
+    "polarity": _one_of("auto", "dark", "light"),
+    "split": _one_of("test", "train"),
+    "index": _whole(0, 59_999),
+    "count": _whole(1, MOST),
+    "seed": _whole(0, 2**32 - 1),
+    "hidden": Field(_widths, lambda text: "-".join(text.replace(",", " ").split())),
+    "optimizer": _one_of("sgd", "momentum", "adam", "adamw"),
+    "lr": _positive(10),
+    "batch": _whole(1, MOST_PICTURES),
+    "epochs": _whole(1, 10_000),
+    "augment": Field(lambda text: {"0": False, "1": True}[text], lambda on: "1" if on else "0"),
+    "implementation": _one_of("foreach", "fused", "loop"),
+    "mode": _one_of("fp32", "bf16", "testing"),
+    "device": _one_of("here", *DEVICES),
+    "cap": _positive(1000),
+}
+
+
+def read(query: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
+    """The values of an address that can be, by name, and the names of those that cannot; names not in the table are left alone."""
+    values, wrong = {}, []
+    for name, field in FIELDS.items():
+        if name in query:
+            try:
+                if len(query[name]) > LONGEST:
+                    raise ValueError(name)
+                values[name] = field.read(query[name])
+            except (ValueError, KeyError):
+                wrong.append(name)
+    return values, wrong
+
+
+def write(values: Mapping[str, object]) -> str:
+    """The address's query, from its `?`; what has no value is left out."""
+    return "?" + urlencode({name: FIELDS[name].write(value) for name, value in values.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a link can set in a tab."""
+
+    components: list[gr.components.Component]
+    fill: Callable[[dict[str, object]], list]  # the link's values by name -> an update for each component
+
+
+def target(fields: Mapping[str, gr.components.Component]) -> Target:
+    """A tab whose components take a link's values as they are."""
+    return Target(list(fields.values()), lambda values: [values.get(name, gr.skip()) for name in fields])
+
+
+def copy_button(tab: str, fields: Mapping[str, gr.components.Component]) -> None:
+    """A button that copies a link to the tab as it is now, and puts it into the address bar."""
+    button = gr.Button(label("link.copy"), min_width=90, elem_classes="copy-link")
+    query = gr.Textbox(visible="hidden")
+    quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
+    button.click(lambda *values: write({"tab": tab} | dict(zip(fields, values))), [*fields.values()], query, **quiet).then(None, query, None, js=COPY, **quiet)

@@ -1,0 +1,42 @@
+"""A link brings back what was linked, and whatever a stranger writes into it does no harm."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgmlp.ui.shared.links import FIELDS, read, write
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"tab": "samples", "dataset": "cifar10", "split": "train", "index": 4711, "seed": 4294967295, "count": 100},
+        {"tab": "train", "hidden": "128, 64", "optimizer": "adamw", "lr": 0.003, "batch": 64, "epochs": 3, "augment": True, "seed": 0},
+        {"tab": "memory", "hidden": "", "batch": 1_000_000, "implementation": "fused", "mode": "bf16", "device": "h100", "cap": 7.5, "lang": "zh-CN"},
+    ],
+)
+def test_what_is_written_is_read(values):
+    query = write(values)
+    assert query.startswith("?") and read(dict(parse_qsl(query[1:], keep_blank_values=True))) == (values, [])
+
+
+@pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "dataset=../../etc"])
+def test_what_cannot_be_is_named_and_the_rest_is_read(query):
+    name = query.partition("=")[0]
+    other = {"optimizer": "sgd"}
+    assert read({name: query.partition("=")[2]} | other) == (other, [name])
+
+
+def test_a_link_holds_nothing_that_is_not_in_the_table():
+    assert read({"utm_source": "x", "strokes": "abc"}) == ({}, [])
+    with pytest.raises(KeyError):
+        write({"strokes": "abc"})
+
+
+@given(st.dictionaries(st.sampled_from([*FIELDS, "other"]), st.text(max_size=300)))
+def test_any_address_is_read_without_an_error(query):
+    values, wrong = read(query)
+    assert not set(values) & set(wrong) and set(values) | set(wrong) <= set(FIELDS)
+    assert read(dict(parse_qsl(write(values)[1:], keep_blank_values=True)))[1] == []
