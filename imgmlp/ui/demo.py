@@ -11,11 +11,20 @@ from .shared.page_language import PageLanguage
 from .shared.text import I18N, label, say
 
 SHARED = Path(__file__).parent / "shared"
+# Gradio's own greys and orange are too pale to be read by everyone (WCAG 2.2, 4.5 to 1).
+THEME = gr.themes.Default(primary_hue="orange").set(
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    button_primary_background_fill="*primary_700",
+    button_primary_background_fill_dark="*primary_700",
+    button_primary_background_fill_hover="*primary_800",
+    button_primary_background_fill_hover_dark="*primary_800",
+)
 LAUNCH = dict(
     i18n=I18N,
     app_kwargs={"middleware": [Middleware(PageLanguage)]},
     state_session_capacity=256,  # each holds 0.3 MB, and scripts open one a call
-    theme=gr.themes.Default(primary_hue="orange"),
+    theme=THEME,
     css_paths=[SHARED / "style.css"],
     max_file_size="20mb",
     ssr_mode=False,

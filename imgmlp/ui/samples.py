@@ -119,7 +119,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         except CheckpointError:
             return explain.waiting(say(request, "error.checkpoint")), "", gr.Button(visible=False)
         words = say(request, "samples.matrix", correct=f"{evaluation.correct:,}", total=f"{len(images):,}", source=_source_name(images, request))
-        return f"<h3>{escape(words)}</h3>", gallery.matrix(images.spec, evaluation, request), gr.Button(visible=not images.whole)
+        return f"<h2>{escape(words)}</h2>", gallery.matrix(images.spec, evaluation, request), gr.Button(visible=not images.whole)
 
     def show_lab(dataset, split, index, mistakes, tensor, channel, runs, which, request: gr.Request):
         try:
@@ -143,7 +143,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         found = answer(model, Prepared(experiment(pixels, spec).image, ()))
         words = say(request, "samples.chosen", index=index, split=say(request, f"samples.{split}"), label=class_name(name, request))
         return (
-            f"<h3>{escape(words)}</h3>",
+            f"<h2>{escape(words)}</h2>",
             explain.probabilities(found, request) + explain.why(model, found, found.index, None, request),
             lab_view.shuffled(pixels, spec, figures(dataset), request),
             gr.Button(interactive=True),

@@ -220,7 +220,7 @@ def test_a_chinese_browser_reads_chinese(visit):
     expect(page.locator("#answer .waiting")).to_have_text(texts["classify.waiting.mnist.draw"])
     expect(page.locator("#pad canvas")).to_have_attribute("aria-label", texts["classify.pad"])
     draw(page, SEVEN)
-    expect(page.locator("#stages h3")).to_have_text(texts["classify.saw"])
+    expect(page.locator("#stages h2")).to_have_text(texts["classify.saw"])
     expect(page.get_by_role("button", name=texts["classify.clear"])).to_be_visible()
 
 

@@ -67,7 +67,7 @@ def stages(found: Answer, request: gr.Request) -> str:
         figure(stage.picture, say(request, f"stage.{stage.name}", width=stage.picture.width, height=stage.picture.height))
         for stage in found.prepared.stages
     )
-    return f'<h3>{escape(say(request, "classify.saw"))}</h3><div class="film">{figures}</div>'
+    return f'<h2>{escape(say(request, "classify.saw"))}</h2><div class="film">{figures}</div>'
 
 
 def loudest_units(model: MLP, found: Answer, label: int, against: int | None, request: gr.Request) -> str:
@@ -84,7 +84,7 @@ def loudest_units(model: MLP, found: Answer, label: int, against: int | None, re
         for unit in loudest
     )
     return (
-        f'<h3>{escape(say(request, "classify.units"))}</h3><div class="film">{figures}</div>'
+        f'<h2>{escape(say(request, "classify.units"))}</h2><div class="film">{figures}</div>'
         f'{_scale(limit, say(request, "classify.unit_scale"))}'
     )
 

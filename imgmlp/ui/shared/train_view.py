@@ -46,7 +46,7 @@ def weights(run: Run, request: gr.Request) -> str:
     rows = model.linears[0].weight.detach()[:SHOWN_UNITS].unflatten(1, model.shape).sum(1)
     limit = rows.abs().max().item()
     figures = "".join(figure(diverging(row, limit), f"#{index}") for index, row in enumerate(rows))
-    return f'<h3>{escape(say(request, "train.weights", limit=f"{limit:.2f}"))}</h3><div class="film small">{figures}</div>'
+    return f'<h2>{escape(say(request, "train.weights", limit=f"{limit:.2f}"))}</h2><div class="film small">{figures}</div>'
 
 
 def comparison(runs: Sequence[Run], chosen: int, request: gr.Request) -> str:
