@@ -10,7 +10,7 @@ from PIL.Image import Image
 
 from ..checkpoints import CheckpointError
 from ..data.datasets import DATASETS
-from ..inference.classifier import classify
+from ..inference import classifier
 from ..inference.preprocess import PictureError, open_picture
 from ..training.run import Run
 from .shared import explain, links
@@ -85,7 +85,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             return waiting
         try:
             model = network(dataset, runs, which, snapshot)
-            found = classify(model, open_picture(path) if uploaded else drawing(strokes), polarity if uploaded else "auto")
+            found = classifier.classify(model, open_picture(path) if uploaded else drawing(strokes), polarity if uploaded else "auto")
         except PictureError as error:
             return waiting if error.key == "empty" and not uploaded else _nothing(say(request, f"error.{error.key}"))
         except CheckpointError:
@@ -139,7 +139,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def choose_example(event: gr.SelectData) -> str:
         return str(EXAMPLES[event.index])
 
-    def classify_api(image: str | None, dataset: str) -> dict:
+    def classify(image: str | None, dataset: str) -> dict:
         """Classify a picture: the label and the probability of each of the ten classes.
 
         Args:
@@ -151,7 +151,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
                 raise PictureError("dataset")
             if not image:
                 raise PictureError("missing")
-            return classify(shipped(dataset), open_picture(image)).as_json()
+            return classifier.classify(shipped(dataset), open_picture(image)).as_json()
         except PictureError as error:
             raise gr.Error(str(error), print_exception=False) from error
         except CheckpointError as error:
@@ -174,7 +174,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     tab.select(choose_network, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)
     gr.on([dataset.change, which.change, page.load], describe, [dataset, runs, which], about, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
-    api.click(classify_api, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
+    api.click(classify, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
 
     def picture_inlet(event: gr.events.Dependency, handed: gr.State) -> gr.events.Dependency:
         return event.success(receive_picture, [handed, source, runs], [dataset, picture, source, *settings], **quiet)

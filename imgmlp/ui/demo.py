@@ -28,6 +28,7 @@ LAUNCH = dict(
     css_paths=[SHARED / "style.css"],
     max_file_size="20mb",
     ssr_mode=False,
+    mcp_server=True,
     show_error=True,
     enable_monitoring=False,
     footer_links=["api"],
@@ -62,6 +63,8 @@ def build() -> gr.Blocks:
         for taken in (inlets.picture(handing, handed), inlets.run(using, chosen_run)):
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
+
+        demo.load(None, None, None, js=(SHARED / "announce.js").read_text(), api_visibility="private")
 
         def forget(request: gr.Request) -> None:
             """Gradio would keep a closed page's state, a user's networks with it, for an hour."""

@@ -130,7 +130,7 @@ def build() -> links.Target:
         except (OutOfMemory, ProcessDied):
             yield explain.waiting(say(request, "memory.ran_out"))
 
-    def estimate_api(
+    def estimate_memory(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, batch_size: int = DEFAULT.batch_size,
         implementation: str = DEFAULT.implementation, device: str = "h100",
     ) -> dict:  # fmt: skip
@@ -151,7 +151,7 @@ def build() -> links.Target:
         except SettingsError as error:
             raise gr.Error(say(None, error.key, **error.values), print_exception=False) from error
 
-    def measure_api(
+    def measure_memory(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, batch_size: int = DEFAULT.batch_size,
         implementation: str = DEFAULT.implementation,
     ) -> dict:  # fmt: skip
@@ -188,8 +188,8 @@ def build() -> links.Target:
     gauge.click(gauge_steps, [*settings, batch, measured], [answer, measured], show_progress_on=answer, **on_device).then(**shows, **quiet)
     search.click(search_largest, [*settings, card, batch, cap], answer, **on_device)
     with tab:
-        gr.api(estimate_api, api_name="estimate_memory", queue=False)
-        gr.api(measure_api, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)
+        gr.api(estimate_memory, api_name="estimate_memory", queue=False)
+        gr.api(measure_memory, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)
     return links.target(fields)
 
 

@@ -183,7 +183,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         _, pixels, _ = _picture(dataset, split, index)
         return dataset, picture(pixels)
 
-    def samples_api(dataset: str, count: int, seed: int) -> list[dict]:
+    def samples(dataset: str, count: int, seed: int) -> list[dict]:
         """Random test pictures of a data set, and what the shipped network makes of them; a seed gives the same ones again.
 
         Args:
@@ -232,7 +232,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     leave.click(stop_fetching, None, [fetching, leave], cancels=[fetched], **quiet)
     fetched.then(**counts, **quiet)
     with tab:
-        gr.api(samples_api, api_name="samples", queue=False)
+        gr.api(samples, api_name="samples", queue=False)
 
     def fill(values: dict[str, object]) -> list:
         name = values.get("dataset", "mnist")

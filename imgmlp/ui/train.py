@@ -95,7 +95,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         except (Diverged, OutOfMemory, ProcessDied) as error:
             yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 4, *unchanged
 
-    def train_api(
+    def train(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, learning_rate: float = DEFAULT.learning_rate,
         batch_size: int = DEFAULT.batch_size, epochs: int = DEFAULT.epochs, seed: int = DEFAULT.seed, augment: bool = False,
     ) -> Iterator[dict]:  # fmt: skip
@@ -147,7 +147,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
     # A hidden button holds the file, since a file that is made on demand is there only after the click.
     carry.click(pack, [runs, chosen], bundled, **quiet).success(None, js="() => document.querySelector('#bundle').click()", **quiet)
     with tab:
-        gr.api(train_api, api_name="train", concurrency_id="gpu", concurrency_limit=1)
+        gr.api(train, api_name="train", concurrency_id="gpu", concurrency_limit=1)
     return use.click(None, **quiet), links.target(fields)
 
 

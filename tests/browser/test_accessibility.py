@@ -1,5 +1,7 @@
 """Everyone: axe-core finds nothing in any tab, nothing is wider than a phone, and what moves stands still where that is asked for."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -56,3 +58,15 @@ def test_who_asks_for_less_motion_gets_none(visit):
     expect(page.locator("#train-status")).to_contain_text("Epoch", timeout=20_000)
     assert page.evaluate("document.getAnimations().filter((one) => one.playState === 'running').length") == 0
     expect(page.locator("#train-status")).to_contain_text("test pictures right", timeout=60_000)
+
+
+def test_an_answer_is_announced_once_the_pen_rests(page):
+    draw(page, SEVEN)
+    expect(page.locator("#announcer")).to_have_text(re.compile(r"^7 >?[\d.]+%"))
+
+
+def test_what_is_wrong_is_announced(page):
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_label("Rate").fill("0")
+    page.locator("#start").click()
+    expect(page.locator("#announcer")).to_have_text(TEXTS["en"]["error.settings"])

@@ -16,7 +16,7 @@ SHOWN_UNITS = 8
 
 def waiting(sentence: str) -> str:
     """What stands where an answer will be: what to do, or what was wrong."""
-    return f'<p class="waiting" role="status">{escape(sentence)}</p>'
+    return f'<p class="waiting" data-announce>{escape(sentence)}</p>'
 
 
 def network(model: MLP, request: gr.Request) -> str:
@@ -35,7 +35,7 @@ def probabilities(found: Answer, request: gr.Request) -> str:
     )
     winner, share = class_name(found.label, request), found.probabilities[found.index]
     return (
-        f'<div class="answer"><div class="winner" role="status"><b>{escape(winner)}</b> <span>{percent(share)}</span></div>'
+        f'<div class="answer"><div class="winner" data-announce><b>{escape(winner)}</b> <span>{percent(share)}</span></div>'
         f"<table>{rows}</table></div>"
     )
 

@@ -45,7 +45,7 @@ def headline(found: Estimate, measured: Sequence[Measurement], config: StepConfi
     for one in measured:
         if one.config == config:
             words += " " + _measured(one, request)
-    return f'<p class="waiting" role="status">{escape(words)}</p>'
+    return f'<p class="waiting" data-announce>{escape(words)}</p>'
 
 
 def _measured(one: Measurement, request: gr.Request) -> str:

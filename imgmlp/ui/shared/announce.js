@@ -1,0 +1,19 @@
+// Reads the newest [data-announce] to a screen reader, once it has stood still: answers are replaced ten times a second while
+// somebody draws, and a live region that is itself replaced is not read at all.
+() => {
+    const region = document.createElement("p");
+    region.id = "announcer";
+    region.setAttribute("role", "status");
+    document.querySelector("main")?.append(region) ?? document.body.append(region);
+    let waiting = null;
+    const announce = () => {
+        const shown = [...document.querySelectorAll("[data-announce]")].filter((one) => one.checkVisibility());
+        const words = shown.map((one) => one.innerText.replace(/\s+/g, " ").trim()).join(" ");
+        if (region.textContent !== words) region.textContent = words;
+    };
+    new MutationObserver((changes) => {
+        if (changes.every((change) => region.contains(change.target))) return;
+        clearTimeout(waiting);
+        waiting = setTimeout(announce, 700);
+    }).observe(document.body, {childList: true, subtree: true, characterData: true});
+}
