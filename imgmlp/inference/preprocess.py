@@ -138,14 +138,14 @@ def _photograph(picture: Image.Image, spec: DatasetSpec) -> Prepared:
 def _digit(picture: Image.Image, spec: DatasetSpec, polarity: Polarity) -> Prepared:
     picture = _shrunk(picture, round(max(picture.size) / DIGIT_SIDE))
     flat = _composite(picture, _paper_under(picture))
-    grey = flat.convert("L")
+    grey = flat if flat.mode == "L" else flat.convert("L")
     ink = _ink(grey, polarity)
     crop = ink.crop(ink.point([0] * 6 + [1] * 250).getbbox())  # under 2 % of full ink is none
     small = _resize(crop)
     image = _centre(small, spec.shape[1])[None]
     stages = [
         Stage("oriented", _shown(picture)),
-        Stage("composited", flat.convert("RGB")),
+        Stage("composited", flat),
         Stage("grey", grey),
         Stage("polarity", ink),
         Stage("crop", crop),
@@ -263,7 +263,7 @@ def _grey_picture(values: Tensor) -> Image.Image:
 def _shown(picture: Image.Image) -> Image.Image:
     """What is transparent, on the chequers that stand for nothing."""
     if picture.mode != "RGBA":
-        return picture.convert("RGB")
+        return picture
     side = max(1, max(picture.size) // 16)
     odd = torch.arange(picture.height)[:, None] // side + torch.arange(picture.width) // side & 1
     chequers = _picture(255 - 51 * odd.byte(), "L").convert("RGBA")

@@ -8,7 +8,7 @@ from ...data.datasets import DATASETS
 from ...inference.classifier import Answer
 from ...inference.evidence import evidence, units
 from ...model import MLP
-from .pictures import diverging, figure
+from .pictures import data_address, diverging, figure
 from .text import class_name, percent, say, signed
 
 SHOWN_UNITS = 8
@@ -57,14 +57,16 @@ def why(model: MLP, found: Answer, label: int, against: int | None, request: gr.
         sentence = say(request, "classify.gap", label=name, against=class_name(model.classes[against], request), **figures)
     if itself:
         sentence += f" {say(request, 'classify.itself', label=name)}"
-    picture = figure(diverging(pixels, limit), sentence, say(request, "classify.map", label=name))
+    picture = figure(data_address(diverging(pixels, limit)), sentence, say(request, "classify.map", label=name))
     return f'<div class="map">{picture}{_scale(limit, say(request, "classify.scale"))}</div>'
 
 
 def stages(found: Answer, request: gr.Request) -> str:
     """The picture's way to the tensor, as a film strip."""
+    pictures = {id(stage.picture): stage.picture for stage in found.prepared.stages}  # a stage that changes nothing has no new one
+    addresses = {key: data_address(picture) for key, picture in pictures.items()}
     figures = "".join(
-        figure(stage.picture, say(request, f"stage.{stage.name}", width=stage.picture.width, height=stage.picture.height))
+        figure(addresses[id(stage.picture)], say(request, f"stage.{stage.name}", width=stage.picture.width, height=stage.picture.height))
         for stage in found.prepared.stages
     )
     return f'<h2>{escape(say(request, "classify.saw"))}</h2><div class="film">{figures}</div>'
@@ -78,7 +80,7 @@ def loudest_units(model: MLP, found: Answer, label: int, against: int | None, re
     limit = max(unit.weights.sum(0).abs().max().item() for unit in loudest)
     figures = "".join(
         figure(
-            diverging(unit.weights.sum(0), limit),
+            data_address(diverging(unit.weights.sum(0), limit)),
             say(request, "classify.unit", index=unit.index, contribution=signed(unit.contribution)),
         )
         for unit in loudest

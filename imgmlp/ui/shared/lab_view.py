@@ -9,7 +9,7 @@ from torch import Tensor
 from ...data.datasets import DatasetSpec
 from ...data.lab import MISTAKES, Experiment, line_of, statistics
 from ...training.shuffled import Comparison, shuffle
-from .pictures import figure, picture
+from .pictures import data_address, figure, picture
 from .tensor_grid import numbers
 from .text import class_name, percent, say
 
@@ -17,7 +17,7 @@ from .text import class_name, percent, say
 def screen(experiment: Experiment, classes: Sequence[str], before: Tensor, now: Tensor, request: gr.Request) -> str:
     """The picture as the screen shows it and normalised, and the network's answers: (classes,) probabilities before and now."""
     pictures = "".join(
-        figure(picture((values.clamp(0, 1) * 255).round().byte()), say(request, f"lab.{name}"))
+        figure(data_address(picture((values.clamp(0, 1) * 255).round().byte())), say(request, f"lab.{name}"))
         for name, values in (("screen", experiment.shown), ("undone", experiment.inputs))
     )
     right, made = (
@@ -74,6 +74,6 @@ def shuffled(pixels: Tensor, spec: DatasetSpec, measured: Comparison, request: g
     plain, other = measured.means
     words = say(request, "shuffle.figures", plain=f"{plain:.1%}", shuffled=f"{other:.1%}", seeds=len(measured.plain))
     pictures = (
-        figure(picture(one), say(request, f"shuffle.{name}")) for name, one in (("plain", pixels), ("shuffled", shuffle(pixels, spec)))
+        figure(data_address(picture(one)), say(request, f"shuffle.{name}")) for name, one in (("plain", pixels), ("shuffled", shuffle(pixels, spec)))
     )
     return f'<div class="film">{"".join(pictures)}</div><p>{escape(words)}</p>'

@@ -30,7 +30,7 @@ def data_address(picture: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def figure(picture: Image.Image, caption: str, alternative: str | None = None) -> str:
-    """HTML of a picture with its caption; `alternative` for a screen reader, the caption if None."""
+def figure(address: str, caption: str, alternative: str | None = None) -> str:
+    """HTML of a picture by its address, with its caption; `alternative` for a screen reader, the caption if None."""
     alternative = caption if alternative is None else alternative
-    return f'<figure><img src="{data_address(picture)}" alt="{escape(alternative)}"><figcaption>{escape(caption)}</figcaption></figure>'
+    return f'<figure><img src="{address}" alt="{escape(alternative)}"><figcaption>{escape(caption)}</figcaption></figure>'

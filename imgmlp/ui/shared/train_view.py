@@ -11,7 +11,7 @@ from ...memory.estimate import estimate
 from ...memory.step import StepConfig
 from ...training.engine import Diverged, TrainConfig
 from ...training.run import Run
-from .pictures import diverging, figure
+from .pictures import data_address, diverging, figure
 from .text import say, size
 
 SHOWN_UNITS = 16
@@ -45,7 +45,7 @@ def weights(run: Run, request: gr.Request) -> str:
     model = run.model()
     rows = model.linears[0].weight.detach()[:SHOWN_UNITS].unflatten(1, model.shape).sum(1)
     limit = rows.abs().max().item()
-    figures = "".join(figure(diverging(row, limit), f"#{index}") for index, row in enumerate(rows))
+    figures = "".join(figure(data_address(diverging(row, limit)), f"#{index}") for index, row in enumerate(rows))
     return f'<h2>{escape(say(request, "train.weights", limit=f"{limit:.2f}"))}</h2><div class="film small">{figures}</div>'
 
 
