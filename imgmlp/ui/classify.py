@@ -17,6 +17,7 @@ from .shared import explain, links
 from .shared.digit_pad import CLEAR, INVERT, UNDO, DigitPad, drawing
 from .shared.networks import SHIPPED, choices, network, own, shipped
 from .shared.text import class_choices, label, say
+from .shared.turns import in_turn
 from .shared.upload import PictureUpload
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.webp"))
@@ -78,6 +79,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             api_image, api_dataset = PictureUpload(label="image"), gr.Textbox(label="dataset")
             api_answer, api = gr.JSON(label="answer"), gr.Button()
 
+    @in_turn
     def show(dataset, source, strokes, path, polarity, chosen, against, runs, which, snapshot, request: gr.Request) -> tuple[str, str, str, str]:
         uploaded = source[dataset] == "upload"
         waiting = _nothing(say(request, f"classify.waiting.{dataset}.{source[dataset]}"))
@@ -139,6 +141,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def choose_example(event: gr.SelectData) -> str:
         return str(EXAMPLES[event.index])
 
+    @in_turn
     def classify(image: str | None, dataset: str) -> dict:
         """Classify a picture: the label and the probability of each of the ten classes.
 

@@ -16,6 +16,7 @@ from .shared.gpu import device, isolated, on_gpu, this_card
 from .shared.own_process import ProcessDied
 from .shared.settings import SettingsError, whole_numbers
 from .shared.text import label, say, size
+from .shared.turns import in_turn
 
 HERE = "here"
 MOST_CPU_BYTES = 1 << 30  # of a step measured on the CPU, where memory is shared
@@ -79,6 +80,7 @@ def build() -> links.Target:
                 curve = gr.HTML(elem_id="curve", apply_default_css=False)
         table = gr.HTML(elem_id="parts", apply_default_css=False)
 
+    @in_turn
     def show(dataset, widths, optimizer, implementation, mode, card, batch, measured, request: gr.Request):
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)

@@ -20,6 +20,7 @@ from .shared.networks import SHIPPED, choices, network, own, shipped
 from .shared.pictures import picture
 from .shared.tensor_grid import TensorGrid
 from .shared.text import class_choices, class_name, label, say
+from .shared.turns import in_turn
 
 ALL = -1  # every class
 
@@ -121,6 +122,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         words = say(request, "samples.matrix", correct=f"{evaluation.correct:,}", total=f"{len(images):,}", source=_source_name(images, request))
         return f"<h2>{escape(words)}</h2>", gallery.matrix(images.spec, evaluation, request), gr.Button(visible=not images.whole)
 
+    @in_turn
     def show_lab(dataset, split, index, mistakes, tensor, channel, runs, which, request: gr.Request):
         try:
             model, (spec, pixels, _) = network(dataset, runs, which), _picture(dataset, split, index)
@@ -135,6 +137,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
             lab_view.values(made, tensor, channel, request),
         )
 
+    @in_turn
     def show_chosen(dataset, split, index, runs, which, request: gr.Request):
         try:
             model, (spec, pixels, name) = network(dataset, runs, which), _picture(dataset, split, index)
