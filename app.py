@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 
 parser = argparse.ArgumentParser(description="How a plain network reads pictures, in the browser.")
 parser.add_argument("--share", action="store_true", help="make a public link that lasts a week")
@@ -17,4 +18,9 @@ if __name__ == "__main__":
     from imgmlp.ui.shared import own_process
 
     own_process.prepare()
-    build().launch(share=options.share, server_name=options.host, server_port=options.port, **LAUNCH)
+    try:
+        build().launch(share=options.share, server_name=options.host, server_port=options.port, **LAUNCH)
+    except OSError as error:
+        if "empty port" not in str(error):
+            raise
+        sys.exit(f"Port {options.port or 7860} is taken; give another one with --port.")

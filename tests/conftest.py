@@ -50,8 +50,8 @@ class App:
         return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
     @property
-    def runs(self) -> int:
-        """How many computations have a process of their own now: grandchildren, of the server that forks them (proc_pid_stat(5))."""
+    def runs(self) -> list[int]:
+        """The processes of computations that go on: grandchildren, of the server that forks them (proc_pid_stat(5))."""
         parents = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -60,7 +60,7 @@ class App:
                 continue  # it has ended meanwhile
             if state != "Z":
                 parents[int(path.parent.name)] = int(parent)
-        return sum(parents.get(parent) == self.process.pid for parent in parents.values())
+        return [pid for pid, parent in parents.items() if parents.get(parent) == self.process.pid]
 
     def upload(self, content: bytes, name: str = "picture.png") -> dict:
         """The record of an uploaded file, as Gradio's own page sends it."""
@@ -73,13 +73,13 @@ class App:
 
 
 @contextmanager
-def started(*options: str, log: Path | None = None, **environment: str) -> Iterator[App]:
+def started(*options: str, log: Path | None = None, folder: Path = ROOT, **environment: str) -> Iterator[App]:
     """The app in a process of its own, on a free port, until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with open(log or os.devnull, "w") as output:
-        process = subprocess.Popen([sys.executable, "app.py", "--port", str(port), *options], cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output)
+        process = subprocess.Popen([sys.executable, "app.py", "--port", str(port), *options], cwd=folder, env=os.environ | environment, stdout=output, stderr=output)
         address = f"http://127.0.0.1:{port}"
         try:
             _wait(address, process)

@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 
 from . import classify, memory, samples, train
 from .shared import explain, links
+from .shared.guard import Guard
 from .shared.page_language import PageLanguage
 from .shared.text import I18N, label, say
 
@@ -22,7 +23,7 @@ THEME = gr.themes.Default(primary_hue="orange").set(
 )
 LAUNCH = dict(
     i18n=I18N,
-    app_kwargs={"middleware": [Middleware(PageLanguage)]},
+    app_kwargs={"middleware": [Middleware(Guard), Middleware(PageLanguage)]},
     state_session_capacity=256,  # each holds 0.3 MB, and scripts open one a call
     theme=THEME,
     css_paths=[SHARED / "style.css"],

@@ -41,7 +41,7 @@ def test_settings_beyond_the_limits_get_one_sentence(app, place, value, key):
     inputs = [*DEFAULTS, "h100"]
     inputs[place] = value
     answer = app.call("estimate_memory", *inputs)
-    assert answer.status_code == 500 and answer.json()["error"] == ENGLISH[key]
+    assert answer.status_code == 422 and answer.json()["error"] == ENGLISH[key]
 
 
 def test_what_no_machine_can_measure_is_refused_with_its_bytes_and_the_app_goes_on(app):

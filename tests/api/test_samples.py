@@ -42,7 +42,7 @@ def test_samples_are_the_librarys(app, dataset):
 )
 def test_bad_settings_get_their_sentence(app, inputs, sentence):
     answer = app.call("samples", *inputs)
-    assert answer.status_code == 500 and answer.json()["error"] == sentence
+    assert answer.status_code == 422 and answer.json()["error"] == sentence
 
 
 def test_a_damaged_data_folder_is_no_reason_to_stop(tmp_path):
