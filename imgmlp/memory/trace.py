@@ -3,10 +3,12 @@
 Sizes are affine in the batch (a N + c), so that two traces give every batch size.
 """
 
+import os
 import weakref
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import torch
@@ -118,8 +120,14 @@ class Recorder(TorchDispatchMode):
 @lru_cache(maxsize=256)
 def trace(config: StepConfig) -> tuple[Event, ...]:
     """What model, optimizer and STEPS steps allocate and free, in order, for every batch size: `config`'s own does not matter."""
-    small, large = (_events(config.batch(batch)) for batch in TRACED)
+    small, large = (_tracer(os.getpid()).submit(_events, config.batch(batch)).result() for batch in TRACED)
     return tuple(_affine(*pair) for pair in zip(small, large, strict=True))
+
+
+@cache
+def _tracer(process: int) -> ThreadPoolExecutor:
+    """The one thread of a process that traces: torch 2.11 crashes where a second one enters FakeTensorMode and there is no card."""
+    return ThreadPoolExecutor(1)
 
 
 def _affine(small: Event, large: Event) -> Event:

@@ -213,8 +213,11 @@ def _affordable(config: StepConfig) -> bool:
 
 
 def _afford(config: StepConfig) -> None:
-    """Raises TooLarge for a step that the app does not measure on its CPU; a card is asked in `measure`."""
-    if not this_card() and not _affordable(config):
+    """Raises TooLarge for a step that the app does not measure on its CPU; a card is asked in `measure`.
+
+    Traces the step in any case: a process that ZeroGPU forks from this one must find it traced.
+    """
+    if not _affordable(config) and not this_card():
         raise TooLarge(estimate(config, None).peaks.requested_bytes, MOST_CPU_BYTES)
 
 

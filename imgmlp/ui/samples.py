@@ -226,8 +226,8 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     for event in (opened, changed, which.change(**draws, **quiet)):
         event.then(**counts, **quiet)
         then_show(event)
-    then_show(gr.on([split.input, only.input, count.input, seed.change], trigger_mode="always_last", **draws, **quiet))
-    again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet)
+    then_show(gr.on([split.input, only.input, count.input, seed.input], trigger_mode="always_last", **draws, **quiet))
+    then_show(again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet).then(**draws, **quiet))
     then_show(grid.click(choose, None, chosen, **quiet))
     then_show(matrix.click(show_cell, [dataset, runs, which], [heading, grid, chosen, split, only], **quiet))
     gr.on([mistakes.input, tensor.input, channel.input], trigger_mode="always_last", **shows_lab, **quiet)

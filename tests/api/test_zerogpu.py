@@ -40,3 +40,12 @@ def test_a_whole_run_is_one_short_call(space, durations):
 
 def test_an_error_in_the_worker_is_told_as_ever(space):
     assert "The loss left every bound at a rate of 10; try 1." in train(space, "mnist", [64, 64], "sgd", 10, 64, 3, 0, False)
+
+
+def test_measuring_is_one_call_that_asks_for_half_a_minute(space, durations):
+    before = len(durations.read_text().split())
+    event = httpx.post(f"{space.address}/gradio_api/call/measure_memory", json={"data": ["cifar10", [37], "sgd", 9, "loop"]}).json()["event_id"]
+    answer = httpx.get(f"{space.address}/gradio_api/call/measure_memory/{event}", timeout=60).text
+    found = json.loads(answer.partition("data: ")[2])[0]
+    assert found["measured"]["requested_bytes"] > 4 * 37 * 3072
+    assert durations.read_text().split()[before:] == ["30"]

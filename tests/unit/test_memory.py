@@ -1,6 +1,8 @@
 """What a step will cost: the real step's bytes, the lesson's figures beside the true ones, the largest batch."""
 
 import itertools
+import subprocess
+import sys
 import time
 
 import pytest
@@ -15,6 +17,7 @@ from imgmlp.memory.measure import TooLarge, measure
 from imgmlp.memory.search import CapTooSmall, predict_largest, probe_largest
 from imgmlp.memory.step import MOST_PICTURES, StepConfig
 from imgmlp.memory.trace import Allocation, Release, StepBegins, trace
+from tests.conftest import ROOT
 
 H100, T4 = DEVICES["h100"], DEVICES["t4"]
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw")
@@ -161,3 +164,17 @@ def test_a_cap_below_the_context_is_refused(monkeypatch):
     FakeCard(monkeypatch, T4.memory_bytes, 500 * MIB)
     with pytest.raises(CapTooSmall, match="524,288,000 bytes"):
         next(probe_largest(StepConfig(), 400 * MIB))
+
+
+def test_any_thread_may_ask():
+    """In a process of its own, which torch would end where two threads trace."""
+    code = """
+import threading
+from imgmlp.memory.estimate import estimate
+from imgmlp.memory.step import StepConfig
+for width in range(30, 50):
+    asking = threading.Thread(target=lambda: estimate(StepConfig(hidden=(width,)), None))
+    asking.start()
+    asking.join()
+print("all answered")"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "all answered\n"
