@@ -21,7 +21,7 @@ from .memory.measure import measure
 from .memory.step import StepConfig
 from .training import bench as benchmark
 from .training import engine, recipes
-from .training.engine import Diverged, Progress, TrainConfig
+from .training.engine import Diverged, OutOfMemory, Progress, TrainConfig
 from .training.recipes import RecipeError
 
 CLEAR_LINE = "\r\033[K"  # on a terminal, a line of progress is written over the last one
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (CheckpointError, DataError, PictureError, RecipeError, ValueError) as error:
         print(f"{CLEAR_LINE}{error}" if sys.stderr.isatty() else error, file=sys.stderr)
         return 2
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, OutOfMemory):
         print("The card's memory ran out; take a smaller batch or narrower layers.", file=sys.stderr)
         return 2
     print(json.dumps(result) if options.json else _lines(result))

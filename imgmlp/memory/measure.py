@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.profiler import ProfilerActivity, profile
 
 from ..model import MLP
+from ..training.engine import OutOfMemory
 from .devices import live_device
 from .estimate import Peaks, estimate
 from .step import STEPS, StepConfig, make_batch, step_model, step_optimizer, take_step
@@ -48,11 +49,21 @@ STATISTICS = tuple(f"{kind}_bytes.all.{when}" for kind in ("requested", "allocat
 def measure(configs: tuple[StepConfig, ...], device: str) -> Iterator[Measurement]:
     """Each of the configs on `cuda` or `cpu`, in turn; best in a process of its own, which starts clean.
 
-    Raises TooLarge before a step that cannot fit, and torch.OutOfMemoryError, with the card's memory given back, after one that did not.
+    Raises TooLarge before a step that cannot fit, and OutOfMemory, with the card's memory given back, after one that did not.
     """
     for config in configs:
         _check(config, device)
-        yield _on_card(config) if device == "cuda" else _on_cpu(config)
+        measured = None
+        try:
+            measured = _on_card(config) if device == "cuda" else _on_cpu(config)
+        except torch.OutOfMemoryError:
+            pass
+        if not measured:
+            # Only here, for the error's traceback holds the tensors of the step.
+            gc.collect()
+            torch.cuda.empty_cache()
+            raise OutOfMemory
+        yield measured
 
 
 def _check(config: StepConfig, device: str) -> None:

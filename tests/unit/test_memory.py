@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from imgmlp.data.datasets import DATASETS
+from imgmlp.memory import measure as measuring
 from imgmlp.memory import search
 from imgmlp.memory.devices import DEVICES, column_sum_bytes
 from imgmlp.memory.estimate import estimate, fits
@@ -17,6 +18,7 @@ from imgmlp.memory.measure import TooLarge, measure
 from imgmlp.memory.search import CapTooSmall, predict_largest, probe_largest
 from imgmlp.memory.step import MOST_PICTURES, StepConfig
 from imgmlp.memory.trace import Allocation, Release, StepBegins, trace
+from imgmlp.training.engine import OutOfMemory
 from tests.conftest import ROOT
 
 H100, T4 = DEVICES["h100"], DEVICES["t4"]
@@ -178,3 +180,15 @@ for width in range(30, 50):
     asking.join()
 print("all answered")"""
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "all answered\n"
+
+
+def test_memory_that_runs_out_in_the_middle_is_told_and_the_next_step_is_measured(monkeypatch):
+    def run_out(config, *others):
+        monkeypatch.undo()
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(measuring, "take_step", run_out)
+    with pytest.raises(OutOfMemory):
+        next(measure((StepConfig(),), "cpu"))
+    [measured] = measure((StepConfig(),), "cpu")
+    assert measured.peaks == estimate(StepConfig(), None).peaks

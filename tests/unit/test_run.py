@@ -8,7 +8,7 @@ import torch
 
 from imgmlp.inference.classifier import evaluate
 from imgmlp.training import run as runs
-from imgmlp.training.engine import TrainConfig
+from imgmlp.training.engine import OutOfMemory, TrainConfig
 from imgmlp.training.run import MOST_SNAPSHOTS, follow
 
 
@@ -51,3 +51,15 @@ def test_leaving_a_run_leaves_no_thread():
     next(running)
     running.close()
     assert threading.active_count() == before
+
+
+def test_memory_that_runs_out_is_told_and_the_next_run_goes_on(monkeypatch):
+    def run_out(*inputs):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("imgmlp.training.engine.training_step", run_out)
+        with pytest.raises(OutOfMemory):
+            list(follow(TrainConfig(hidden=(8,))))
+    *_, last = follow(TrainConfig(hidden=(8,), batch_size=500))
+    assert last.test

@@ -1,0 +1,52 @@
+"""Mixed use for a long time: drawing, uploads, samples, predictions, a training run and a measurement now and then; the app's memory.
+
+    python -m tests.benchmarks.soak [MINUTES]
+"""
+
+import random
+import sys
+from time import monotonic, sleep
+
+import httpx
+
+from tests.benchmarks.load import DRAWINGS
+from tests.conftest import App, started
+from tests.pictures import SEVEN, THREE, drawn, encoded, photographed
+
+WARM_UP = 0.25  # of the time
+SESSION = 40  # strokes, then the page is closed and another one opened
+
+
+def stream(app: App, endpoint: str, *inputs: object) -> None:
+    event = httpx.post(f"{app.address}/gradio_api/call/{endpoint}", json={"data": inputs}).json()["event_id"]
+    assert "event: complete" in httpx.get(f"{app.address}/gradio_api/call/{endpoint}/{event}", timeout=120).text
+
+
+def main(minutes: float) -> None:
+    random.seed(0)
+    uploads = [encoded(drawn(SEVEN)), encoded(photographed(THREE), "JPEG")]
+    with started() as app, httpx.Client(base_url=f"{app.address}/gradio_api/", timeout=60) as client:
+        config = httpx.get(f"{app.address}/config").json()
+        ids = {one["props"].get("elem_id"): one["id"] for one in config["components"]}
+        show = next(one["id"] for one in config["dependencies"] if ids["answer"] in one["outputs"] and [ids["pad"], "input"] in one["targets"])
+        began, turn, warm = monotonic(), 0, None
+        while (passed := (monotonic() - began) / 60) < minutes:
+            turn += 1
+            inputs = ["mnist", None, random.choice(DRAWINGS), None, "auto", -1, -1, None, 0, 1]
+            client.post("run/predict", json={"data": inputs, "fn_index": show, "session_hash": f"user{turn // SESSION}"}).raise_for_status()
+            if turn % 10 == 0:
+                app.call("classify", app.upload(random.choice(uploads), "picture"), random.choice(["mnist", "cifar10"])).raise_for_status()
+                app.call("samples", "mnist", 24, turn).raise_for_status()
+                app.call("estimate_memory", "mnist", [random.randint(8, 256)], "adam", turn, "foreach", "h100").raise_for_status()
+            if turn % 300 == 0:
+                stream(app, "train", "mnist", [32], "adam", 0.003, 256, 1, 0, False)
+                stream(app, "measure_memory", "mnist", [32], "adam", 256, "fused")
+            if warm is None and passed > WARM_UP * minutes:
+                warm = app.memory_bytes
+                print(f"{passed:.1f} minutes, {turn:,} strokes: {warm / 1e6:.0f} MB", flush=True)
+            sleep(0.02)
+        print(f"{minutes:g} minutes, {turn:,} strokes: {app.memory_bytes / 1e6:.0f} MB, {(app.memory_bytes - warm) / 1e6:+.0f} MB since")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 30)
