@@ -117,7 +117,7 @@ class Recorder(TorchDispatchMode):
         self.events.append(Release(self.living.pop(address)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def trace(config: StepConfig) -> tuple[Event, ...]:
     """What model, optimizer and STEPS steps allocate and free, in order, for every batch size: `config`'s own does not matter."""
     small, large = (_tracer(os.getpid()).submit(_events, config.batch(batch)).result() for batch in TRACED)
@@ -152,6 +152,7 @@ def _events(config: StepConfig) -> list[Event]:
                 state = (value for values in optimizer.state.values() for value in values.values() if isinstance(value, Tensor))
                 recorder.belongs(state, "optimizer")
             events = list(recorder.events)  # as they are before everything dies
+    FakeTensorMode.cache_clear()  # it would grow by 0.1 MB with every network that is asked about
     events = [replace(event, part=recorder.parts[event.storage]) if isinstance(event, Allocation) else event for event in events]
     return [event for event in events if not (isinstance(event, Allocation) and event.part == "host")]
 

@@ -5,6 +5,7 @@
 
 import random
 import sys
+from contextlib import ExitStack
 from time import monotonic, sleep
 
 import httpx
@@ -29,11 +30,14 @@ def main(minutes: float) -> None:
         config = httpx.get(f"{app.address}/config").json()
         ids = {one["props"].get("elem_id"): one["id"] for one in config["components"]}
         show = next(one["id"] for one in config["dependencies"] if ids["answer"] in one["outputs"] and [ids["pad"], "input"] in one["targets"])
-        began, turn, warm = monotonic(), 0, None
+        began, turn, warm, page = monotonic(), 0, None, ExitStack()
         while (passed := (monotonic() - began) / 60) < minutes:
-            turn += 1
+            if turn % SESSION == 0:  # a page is closed and another one opened, which Gradio knows by its heartbeat
+                page.close()
+                page.enter_context(client.stream("GET", f"heartbeat/user{turn // SESSION}"))
             inputs = ["mnist", None, random.choice(DRAWINGS), None, "auto", -1, -1, None, 0, 1]
             client.post("run/predict", json={"data": inputs, "fn_index": show, "session_hash": f"user{turn // SESSION}"}).raise_for_status()
+            turn += 1
             if turn % 10 == 0:
                 app.call("classify", app.upload(random.choice(uploads), "picture"), random.choice(["mnist", "cifar10"])).raise_for_status()
                 app.call("samples", "mnist", 24, turn).raise_for_status()
@@ -45,6 +49,7 @@ def main(minutes: float) -> None:
                 warm = app.memory_bytes
                 print(f"{passed:.1f} minutes, {turn:,} strokes: {warm / 1e6:.0f} MB", flush=True)
             sleep(0.02)
+        page.close()
         print(f"{minutes:g} minutes, {turn:,} strokes: {app.memory_bytes / 1e6:.0f} MB, {(app.memory_bytes - warm) / 1e6:+.0f} MB since")
 
 
