@@ -123,7 +123,7 @@ def target(fields: Mapping[str, gr.components.Component]) -> Target:
 
 def copy_button(tab: str, fields: Mapping[str, gr.components.Component]) -> None:
     """A button that copies a link to the tab as it is now, and puts it into the address bar."""
-    button = gr.Button(label("link.copy"), min_width=90, elem_classes="copy-link")
+    button = gr.Button(label("link.copy"), size="sm", min_width=90, elem_classes="copy-link")
     query = gr.Textbox(visible="hidden")
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     button.click(lambda *values: write({"tab": tab} | dict(zip(fields, values))), [*fields.values()], query, **quiet).then(None, query, None, js=COPY, **quiet)
