@@ -137,9 +137,11 @@ def _on_cpu(config: StepConfig) -> Measurement:
     inside = lambda spans, time: any(start <= time <= end for start, end in spans)
     living = peak = -model.mean.nbytes - model.std.nbytes
     for event in events:
+        if event.name() != "[memory]":
+            continue
         time = event.start_ns()
         number = abs(event.nbytes()) <= NUMBER_BYTES and inside(updates, time) and not inside(zeros, time)
-        if event.name() == "[memory]" and not number:
+        if not number:
             living += event.nbytes()
             if inside(steps[-1:], time):
                 peak = max(peak, living)

@@ -27,7 +27,7 @@ class LargestBatch:
 
     batch_size: int
     predicted: int
-    probes: tuple[Probe, ...]  # of real steps, the last one the verification; none where it is predicted alone
+    probes: tuple[Probe, ...]  # of real steps, the last one the verification if a batch was found; none where it is predicted alone
     cap_bytes: int  # of it, on a card, the CUDA context takes its part
     device: str
     torch: str
@@ -80,7 +80,8 @@ def probe_largest(config: StepConfig, cap_bytes: int) -> Iterator[LargestBatch]:
         while largest and not _fits_really(config.batch(largest)):  # what fitted once need not fit again
             probes.append(Probe(largest, False))
             largest = largest * 99 // 100
-        probes.append(Probe(largest, True))
+        if largest:
+            probes.append(Probe(largest, True))
         yield LargestBatch(largest, predicted, tuple(probes), cap_bytes, device.name, torch.__version__)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)

@@ -162,6 +162,12 @@ def test_a_search_with_real_steps_starts_at_the_prediction_and_is_verified(monke
     assert (found.predicted == found.batch_size or slack) and card.share == 1.0 and card.steps < (6 if not slack else 60)
 
 
+def test_a_card_that_others_fill_meanwhile_is_told_as_one_where_nothing_fits(monkeypatch):
+    card = FakeCard(monkeypatch, 0, 500 * MIB)
+    [found] = probe_largest(StepConfig("cifar10", (2048, 2048)), 4 << 30)
+    assert found.batch_size == found.advised == 0 and not any(probe.fits for probe in found.probes) and card.share == 1.0
+
+
 def test_a_cap_below_the_context_is_refused(monkeypatch):
     FakeCard(monkeypatch, T4.memory_bytes, 500 * MIB)
     with pytest.raises(CapTooSmall, match="524,288,000 bytes"):
