@@ -8,7 +8,6 @@ import base64
 import itertools
 import multiprocessing
 import socket
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -62,8 +61,16 @@ async def load(address: str, request, users: int = USERS, seconds: float = SECON
     return taken
 
 
-def resident_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+def drawing_request(config: dict):
+    """The function from (user, turn) to the request that a page's pad makes; `config` is the page's own."""
+    ids = {one["props"].get("elem_id"): one["id"] for one in config["components"]}
+    show = next(one for one in config["dependencies"] if ids["answer"] in one["outputs"] and [ids["pad"], "input"] in one["targets"])
+
+    def request(user: int, turn: int) -> tuple[str, dict]:
+        inputs = ["mnist", None, DRAWINGS[(user + turn) % len(DRAWINGS)], None, "auto", -1, -1, None, 0, 1]
+        return "run/predict", {"data": inputs, "fn_index": show["id"], "session_hash": f"user{user}"}
+
+    return request
 
 
 def main() -> None:
@@ -79,13 +86,7 @@ def main() -> None:
             break
         except httpx.TransportError:
             pass
-    answer = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == "answer")
-    pad = next(one["id"] for one in config["components"] if one["props"].get("elem_id") == "pad")
-    show = next(one for one in config["dependencies"] if answer in one["outputs"] and [pad, "input"] in one["targets"])
-
-    def draws(number: int, turn: int):
-        inputs = ["mnist", None, DRAWINGS[(number + turn) % len(DRAWINGS)], None, "auto", -1, -1, None, 0, 1]
-        return "run/predict", {"data": inputs, "fn_index": show["id"], "session_hash": f"user{number}"}
+    draws = drawing_request(config)
 
     def nothing(number: int, turn: int):
         return "run/nothing", {"data": [DRAWINGS[(number + turn) % len(DRAWINGS)], "mnist"]}
@@ -97,10 +98,8 @@ def main() -> None:
     kinds = {"drawing": draws, "nothing": nothing, "nothing, in a session": nothing_in_a_session}
     rates: dict[str, list[float]] = {name: [] for name in kinds}
     waits: dict[str, list[float]] = {name: [] for name in kinds}
-    idle = resident_bytes(server.pid)
     for request in kinds.values():
         asyncio.run(load(address, request, seconds=2))
-    warm = resident_bytes(server.pid)
     for _ in range(ROUNDS):
         for name, request in kinds.items():
             taken = asyncio.run(load(address, request))
@@ -109,7 +108,6 @@ def main() -> None:
     for name in kinds:
         ordered = sorted(waits[name])
         print(f"{name}: {median(rates[name]):.0f} answers a second, {median(ordered) * 1000:.0f} ms median, {ordered[len(ordered) * 99 // 100] * 1000:.0f} ms in 99 of 100")
-    print(f"idle {idle / 1e6:.0f} MB, {(warm - idle) / USERS / 1e6:.2f} MB a user, {(resident_bytes(server.pid) - warm) / 1e6:+.0f} MB after {ROUNDS} rounds")
     few = dict(users=4, seconds=6)
     alone = asyncio.run(load(address, draws, **few))
     event = httpx.post(f"{address}call/train", json={"data": ["mnist", [128], "adam", 0.001, 64, 1000, 0, False]}).json()["event_id"]

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 import httpx
 
-from tests.benchmarks.load import DRAWINGS
+from tests.benchmarks.load import DRAWINGS, drawing_request
 from tests.conftest import App, started
 from tests.pictures import SEVEN, THREE, drawn, encoded, photographed
 
@@ -27,16 +27,14 @@ def main(minutes: float) -> None:
     random.seed(0)
     uploads = [encoded(drawn(SEVEN)), encoded(photographed(THREE), "JPEG")]
     with started() as app, httpx.Client(base_url=f"{app.address}/gradio_api/", timeout=60) as client:
-        config = httpx.get(f"{app.address}/config").json()
-        ids = {one["props"].get("elem_id"): one["id"] for one in config["components"]}
-        show = next(one["id"] for one in config["dependencies"] if ids["answer"] in one["outputs"] and [ids["pad"], "input"] in one["targets"])
+        draws = drawing_request(httpx.get(f"{app.address}/config").json())
         began, turn, warm, page = monotonic(), 0, None, ExitStack()
         while (passed := (monotonic() - began) / 60) < minutes:
             if turn % SESSION == 0:  # a page is closed and another one opened, which Gradio knows by its heartbeat
                 page.close()
                 page.enter_context(client.stream("GET", f"heartbeat/user{turn // SESSION}"))
-            inputs = ["mnist", None, random.choice(DRAWINGS), None, "auto", -1, -1, None, 0, 1]
-            client.post("run/predict", json={"data": inputs, "fn_index": show, "session_hash": f"user{turn // SESSION}"}).raise_for_status()
+            path, body = draws(turn // SESSION, random.randrange(len(DRAWINGS)))
+            client.post(path, json=body).raise_for_status()
             turn += 1
             if turn % 10 == 0:
                 app.call("classify", app.upload(random.choice(uploads), "picture"), random.choice(["mnist", "cifar10"])).raise_for_status()

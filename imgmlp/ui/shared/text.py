@@ -1,6 +1,7 @@
 """Every visible text, in English and Simplified Chinese: labels by the browser's language, sentences by the request's."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,12 +27,15 @@ def say(request: gr.Request | None, key: str, **values: object) -> str:
 
 def language(request: gr.Request | None) -> str:
     """What the page's address says with `lang=`, else `zh-CN` if the browser's first language is Chinese, else `en`."""
-    if not request:
-        return "en"
-    asked = parse_qs(urlsplit(request.headers.get("referer", "")).query).get("lang", [""])[0]
+    return _asked(request.headers.get("referer", ""), request.headers.get("accept-language", "")) if request else "en"
+
+
+@lru_cache(1024)
+def _asked(address: str, accepted: str) -> str:
+    asked = parse_qs(urlsplit(address).query).get("lang", [""])[0]
     if asked in TEXTS:
         return asked
-    return "zh-CN" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
+    return "zh-CN" if accepted.lower().startswith("zh") else "en"
 
 
 def class_name(name: str, request: gr.Request | None) -> str:
