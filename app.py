@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 
 parser = argparse.ArgumentParser(description="How a plain network reads pictures, in the browser.")
@@ -18,6 +19,7 @@ if __name__ == "__main__":
     from imgmlp.ui.shared import own_process
 
     own_process.prepare()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or Gradio leaves the users' uploads behind
     try:
         build().launch(share=options.share, server_name=options.host, server_port=options.port, **LAUNCH)
     except OSError as error:

@@ -70,3 +70,9 @@ def test_a_damaged_checkpoint_leaves_the_other_network_working(tmp_path):
         picture = encoded(drawn(THREE))
         assert app.call("classify", app.upload(picture), "mnist").json()["error"] == ENGLISH["error.checkpoint"]
         assert app.call("classify", app.upload(picture), "cifar10").json()["data"][0]["label"]
+
+
+def test_an_app_that_is_ended_leaves_no_upload_behind(tmp_path):
+    with started(TMPDIR=str(tmp_path)) as app:
+        assert reads_a_three(app) and list(tmp_path.rglob("picture.png"))
+    assert not list(tmp_path.rglob("picture.png"))

@@ -1,11 +1,14 @@
-"""Mixed use for a long time: drawing, uploads, samples, predictions, a training run and a measurement now and then; the app's memory.
+"""Mixed use for a long time: drawing, uploads, samples, predictions, a training run and a measurement now and then; memory and files.
 
     python -m tests.benchmarks.soak [MINUTES]
 """
 
 import random
+import shutil
 import sys
+import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 from time import monotonic, sleep
 
 import httpx
@@ -23,10 +26,16 @@ def stream(app: App, endpoint: str, *inputs: object) -> None:
     assert "event: complete" in httpx.get(f"{app.address}/gradio_api/call/{endpoint}/{event}", timeout=120).text
 
 
+def files(folder: Path) -> int:
+    """The users' files; the app's own pictures to try stay."""
+    return sum(path.name == "picture" or path.suffix == ".zip" for path in folder.rglob("*"))
+
+
 def main(minutes: float) -> None:
     random.seed(0)
     uploads = [encoded(drawn(SEVEN)), encoded(photographed(THREE), "JPEG")]
-    with started() as app, httpx.Client(base_url=f"{app.address}/gradio_api/", timeout=60) as client:
+    folder = Path(tempfile.mkdtemp())
+    with started(TMPDIR=str(folder)) as app, httpx.Client(base_url=f"{app.address}/gradio_api/", timeout=60) as client:
         draws = drawing_request(httpx.get(f"{app.address}/config").json())
         began, turn, warm, page = monotonic(), 0, None, ExitStack()
         while (passed := (monotonic() - began) / 60) < minutes:
@@ -37,7 +46,7 @@ def main(minutes: float) -> None:
             client.post(path, json=body).raise_for_status()
             turn += 1
             if turn % 10 == 0:
-                app.call("classify", app.upload(random.choice(uploads), "picture"), random.choice(["mnist", "cifar10"])).raise_for_status()
+                app.call("classify", app.upload(random.choice(uploads) + random.randbytes(8), "picture"), random.choice(["mnist", "cifar10"])).raise_for_status()
                 app.call("samples", "mnist", 24, turn).raise_for_status()
                 app.call("estimate_memory", "mnist", [random.randint(8, 256)], "adam", turn, "foreach", "h100").raise_for_status()
             if turn % 300 == 0:
@@ -48,7 +57,9 @@ def main(minutes: float) -> None:
                 print(f"{passed:.1f} minutes, {turn:,} strokes: {warm / 1e6:.0f} MB", flush=True)
             sleep(0.02)
         page.close()
-        print(f"{minutes:g} minutes, {turn:,} strokes: {app.memory_bytes / 1e6:.0f} MB, {(app.memory_bytes - warm) / 1e6:+.0f} MB since")
+        print(f"{minutes:g} minutes, {turn:,} strokes: {app.memory_bytes / 1e6:.0f} MB, {(app.memory_bytes - warm) / 1e6:+.0f} MB since; {files(folder)} users' files, each for an hour")
+    print(f"after the app has ended {files(folder)} users' files are left")
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
