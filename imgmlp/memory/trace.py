@@ -145,6 +145,8 @@ def _events(config: StepConfig) -> list[Event]:
             for parameter in model.parameters():
                 recorder.add(parameter, "parameters", "model")
             optimizer = step_optimizer(config, model)
+            # It asks CUDA itself whether a graph is being captured, where CUDA says that it is there; in a ZeroGPU Space it only says so.
+            optimizer._accelerator_graph_capture_health_check = lambda: None
             optimizer.register_step_pre_hook(lambda *_: recorder.belongs((one.grad for one in model.parameters()), "gradients"))
             for number in range(1, STEPS + 1):
                 recorder.events.append(StepBegins(number))

@@ -7,10 +7,14 @@ CUDA pretends to be available; and a duration is asked for first. Durations are 
 import multiprocessing
 import os
 import pickle
+from types import SimpleNamespace
 
 import torch
 
 torch.cuda.is_available = lambda parent=os.getpid(): os.getpid() == parent
+torch.cuda.get_device_properties = lambda device: SimpleNamespace(  # spaces 0.51.3's, zero/torch/static.py and zero/config.py
+    name="NVIDIA H200", major=9, minor=0, total_memory=74_625_056_768, multi_processor_count=60
+)
 FORK = multiprocessing.get_context("fork")
 
 

@@ -1,6 +1,7 @@
 """The one place that knows ZeroGPU: elsewhere, what is decorated runs as it is."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
 
@@ -29,5 +30,8 @@ def device() -> str:
 
 
 def this_card() -> Device | None:
-    """This machine's card; in a ZeroGPU Space, where only a decorated function may ask it, the kind that Spaces are lent."""
-    return DEVICES["h200"] if spaces else live_device()
+    """This machine's card; in a ZeroGPU Space the part of one that is lent, which `spaces` describes outside of decorated functions too."""
+    if not spaces:
+        return live_device()
+    card = torch.cuda.get_device_properties(0)
+    return replace(DEVICES["h200"], name=card.name, multiprocessors=card.multi_processor_count, memory_bytes=card.total_memory)
