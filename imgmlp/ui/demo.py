@@ -65,7 +65,7 @@ def build() -> gr.Blocks:
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
 
-        demo.load(None, None, None, js=(SHARED / "announce.js").read_text(), api_visibility="private")
+        demo.load(None, None, None, js=(SHARED / "page.js").read_text(), api_visibility="private")
 
         def forget(request: gr.Request) -> None:
             """Gradio would keep a closed page's state, a user's networks with it, for an hour."""

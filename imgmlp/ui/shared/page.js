@@ -1,6 +1,10 @@
-// Reads the newest [data-announce] to a screen reader, once it has stood still: answers are replaced ten times a second while
-// somebody draws, and a live region that is itself replaced is not read at all.
 () => {
+    // The heading is in the reader's language already; Gradio's own title and language of the page are English for everybody.
+    document.title = document.querySelector("h1").innerText;
+    document.documentElement.lang = navigator.language.startsWith("zh") ? "zh-CN" : "en";
+
+    // Reads the newest [data-announce] to a screen reader, once it has stood still: answers are replaced ten times a second while
+    // somebody draws, and a live region that is itself replaced is not read at all.
     const region = document.createElement("p");
     region.id = "announcer";
     region.setAttribute("role", "status");
