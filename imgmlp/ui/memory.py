@@ -15,6 +15,7 @@ from .shared import explain, links, memory_view
 from .shared.gpu import device, isolated, on_gpu, this_card
 from .shared.own_process import ProcessDied
 from .shared.settings import SettingsError, whole_numbers
+from .shared.share import within_share
 from .shared.text import label, say, size
 from .shared.turns import in_turn
 
@@ -103,7 +104,7 @@ def build() -> links.Target:
             _afford(config)
             yield explain.waiting(say(request, "memory.measuring")), gr.skip()
             kept = tuple(one for one in measured if one.config not in configs)
-            for one in measuring(configs):
+            for one in within_share(request, measuring(configs)):
                 kept = (*kept, one)
                 yield gr.skip(), kept
             yield "", gr.skip()
@@ -123,7 +124,7 @@ def build() -> links.Target:
             if not chosen:
                 raise SettingsError("error.no_card")
             yield explain.waiting(say(request, "memory.searching"))
-            for found in searching(config, chosen, int(cap * 1e9), card == HERE):
+            for found in within_share(request, searching(config, chosen, int(cap * 1e9), card == HERE)):
                 yield explain.waiting(memory_view.largest(found, request))
         except SettingsError as error:
             yield explain.waiting(say(request, error.key, **error.values))
@@ -156,6 +157,7 @@ def build() -> links.Target:
     def measure_memory(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, batch_size: int = DEFAULT.batch_size,
         implementation: str = DEFAULT.implementation,
+        request: gr.Request = None,
     ) -> dict:  # fmt: skip
         """Take a training step here and measure its memory: on the GPU if there is one, else the bytes of tensors on the CPU.
 
@@ -169,7 +171,7 @@ def build() -> links.Target:
         try:
             config = _config(dataset, hidden, optimizer, batch_size, implementation, "fp32")
             _afford(config)
-            [measured] = measuring((config,))
+            [measured] = within_share(request, measuring((config,)))
             return estimate(config, None if measured.device == "cpu" else this_card()).as_json(measured.as_json())
         except SettingsError as error:
             raise gr.Error(say(None, error.key, **error.values), print_exception=False) from error

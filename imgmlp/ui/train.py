@@ -15,6 +15,7 @@ from .shared.choices import Choices
 from .shared.gpu import device, isolated, on_gpu
 from .shared.own_process import ProcessDied
 from .shared.settings import SettingsError, whole_numbers
+from .shared.share import within_share
 from .shared.text import label, say
 
 KEPT = 5  # runs
@@ -60,12 +61,14 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
             bundled = gr.DownloadButton(visible="hidden", elem_id="bundle")
             fields = {"dataset": dataset, "hidden": widths, "optimizer": optimizer, "lr": rate, "batch": batch, "epochs": epochs, "seed": seed, "augment": augment}
             links.copy_button("train", fields)
-        status = gr.HTML(elem_id="train-status")
+        status = gr.HTML(label("train.invitation"), elem_id="train-status")
         with gr.Row():
-            loss = gr.LinePlot(train_view.curve(None), x="step", y="loss", x_title=" ", y_title=" ", label=label("train.loss"), height=220, elem_id="loss")
-            accuracy = gr.LinePlot(
-                train_view.curve(None), x="step", y="accuracy", y_lim=[0, 1], x_title=" ", y_title=" ", label=label("train.accuracy"), height=220, elem_id="accuracy"
-            )
+            with gr.Column(min_width=320):
+                loss = gr.HTML(elem_id="loss")
+            with gr.Column(min_width=320):
+                accuracy = gr.HTML(elem_id="accuracy")
+        with gr.Accordion(label("numbers"), open=False, visible=False) as in_numbers:
+            numbers = gr.HTML(apply_default_css=False, elem_id="train-numbers")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=320):
                 weights = gr.HTML(elem_id="weights")
@@ -74,30 +77,32 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         kept = Choices(elem_id="runs", shows="use")
 
     def run(dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs, request: gr.Request):
-        unchanged = [gr.skip()] * 5
-        empty = train_view.curve(None)
+        unchanged = [gr.skip()] * 6
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, rate, batch, epochs, seed, augment)
         except SettingsError as error:
-            yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 4, *unchanged
+            yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 5, *unchanged
             return
         number = runs[-1].number + 1 if runs else 1
-        yield explain.waiting(say(request, "train.starting")), empty, empty, "", "", *unchanged
+        yield explain.waiting(say(request, "train.starting")), *train_view.curves(None, request), "", "", *unchanged
         try:
-            for now in training(config, number):
+            for now in within_share(request, training(config, number)):
                 together = [*runs, now][-KEPT:]
-                curve = train_view.curve(now)
                 tested = gallery.matrix(DATASETS[dataset], now.test, request, choose=False) if now.test else gr.skip()
                 yield (
-                    explain.waiting(train_view.line(now, request)), curve, curve, train_view.weights(now, request), tested,
+                    explain.waiting(train_view.line(now, request)), *train_view.curves(now, request), train_view.weights(now, request), tested,
                     train_view.comparison(together, number, request), together, number, gr.Button(interactive=True), gr.Button(interactive=True),
+                    gr.Accordion(visible=True),
                 )  # fmt: skip
+        except SettingsError as error:
+            yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 5, *unchanged
         except (Diverged, OutOfMemory, ProcessDied) as error:
-            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 4, *unchanged
+            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 5, *unchanged
 
     def train(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, learning_rate: float = DEFAULT.learning_rate,
         batch_size: int = DEFAULT.batch_size, epochs: int = DEFAULT.epochs, seed: int = DEFAULT.seed, augment: bool = False,
+        request: gr.Request = None,
     ) -> Iterator[dict]:  # fmt: skip
         """Train a small network and stream how far it is, a few times a second; the last event has the test accuracy.
 
@@ -113,11 +118,10 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         """
         try:
             config = _config(dataset, hidden, optimizer, learning_rate, batch_size, epochs, seed, augment)
+            for now in within_share(request, training(config, 1)):
+                yield train_view.as_json(now)
         except SettingsError as error:
             raise gr.Error(say(None, error.key, **error.values), print_exception=False) from error
-        try:
-            for now in training(config, 1):
-                yield train_view.as_json(now)
         except (Diverged, OutOfMemory, ProcessDied) as error:
             raise gr.Error(train_view.advice(error, config, None), print_exception=False) from error
 
@@ -139,7 +143,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
     going = start.click(wait, None, status, **quiet).then(
         run,
         [dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs],
-        [status, loss, accuracy, weights, matrix, kept, runs, chosen, use, carry],
+        [status, loss, accuracy, numbers, weights, matrix, kept, runs, chosen, use, carry, in_numbers],
         concurrency_id="gpu", concurrency_limit=1, show_progress="minimal", show_progress_on=status, api_visibility="private",
     )  # fmt: skip
     stop.click(stopped, runs, status, cancels=[going], **quiet)

@@ -37,7 +37,10 @@ def test_a_run_shows_curves_weights_and_its_test(train):
     expect(train.locator("#runs")).to_contain_text(f"{accuracy:.2f}%")
     expect(train.locator("#train-matrix td.diagonal")).to_have_count(10)
     for curve in ("#loss", "#accuracy"):
-        expect(train.locator(f"{curve} canvas, {curve} svg").first).to_be_visible()
+        expect(train.locator(f"{curve} polyline")).to_be_visible()
+    expect(train.locator("#accuracy")).to_contain_text("at step 938 of 938")
+    train.get_by_role("button", name=ENGLISH["numbers"]).click()
+    expect(train.locator("#train-numbers tr").last).to_contain_text("938")
 
 
 def test_a_run_is_stopped_and_the_next_starts(train):

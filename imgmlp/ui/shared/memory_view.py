@@ -15,11 +15,11 @@ from ...memory.search import LargestBatch
 from ...memory.step import MOST_PICTURES, StepConfig
 from ...memory.trace import PARTS
 from ...training.engine import parameter_count
+from .plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, in_numbers, plot
 from .text import say, size
 
 # Okabe and Ito's, which colour-blind people can tell apart, and grey for what no tensor owns.
 COLOURS = dict(zip(PARTS, ("#0072b2", "#56b4e9", "#009e73", "#f0e442", "#e69f00", "#999999")))
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 600, 230, 76, 26, 16  # px of a plot; the margins hold its labels
 BATCHES = tuple(min(2**power, MOST_PICTURES) for power in range(21))
 LESSON = {  # what the lesson says of its own network, by part
     "parameters": "403 KB",
@@ -75,7 +75,7 @@ def timeline(found: Estimate, request: gr.Request) -> str:
     at = LEFT + (moments.index(peak) + 0.5) * step
     anchor = "end" if at > WIDTH / 2 else "start"
     words = say(request, "memory.peak", op=peak.op, bytes=size(most))
-    return _plot(
+    return plot(
         say(request, "memory.timeline"),
         words,
         f'{"".join(columns)}<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP - 2}" y2="{HEIGHT - BOTTOM}"/>'
@@ -111,17 +111,17 @@ def curve(config: StepConfig, device: Device | None, measured: Sequence[Measurem
         + (f' <span class="dots">{names["measured_points"]}</span>' if points else "")
         + "</p>"
     )
-    rows = "".join(
-        f'<tr><th scope="row">{batch:,}</th><td>{ours:,}</td><td>{theirs:,}</td><td>{format(points[batch], ",") if batch in points else "–"}</td></tr>'
+    columns = [say(request, "train.batch"), *(say(request, f"memory.{name}") for name in ("line", "lesson", "measured_points"))]
+    rows = [
+        (f"{batch:,}", f"{ours:,}", f"{theirs:,}", format(points[batch], ",") if batch in points else "–")
         for batch, ours, theirs in zip(BATCHES, predicted, lesson)
-    )
-    head = "".join(f'<th scope="col">{name}</th>' for name in (escape(say(request, "train.batch")), names["line"], names["lesson"], names["measured_points"]))
-    plot = _plot(
+    ]
+    drawn = plot(
         say(request, "memory.curve"),
         say(request, "memory.gap"),
         f'{grid}<line class="mark" x1="{now:.1f}" x2="{now:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>{line("lesson", lesson)}{line("line", predicted)}{dots}',
     )
-    return f'{plot}{key}<details><summary>{escape(say(request, "memory.numbers"))}</summary><table class="statistics"><tr>{head}</tr>{rows}</table></details>'
+    return f'{drawn}{key}<details><summary>{escape(say(request, "numbers"))}</summary>{in_numbers(columns, rows)}</details>'
 
 
 def table(found: Estimate, config: StepConfig, request: gr.Request) -> str:
@@ -155,14 +155,6 @@ def largest(found: LargestBatch, request: gr.Request) -> str:
         request, key, batch=f"{found.batch_size:,}", advised=f"{found.advised:,}", cap=size(found.cap_bytes), device=found.device,
         predicted=f"{found.predicted:,}", probes=len(found.probes),
     )  # fmt: skip
-
-
-def _plot(title: str, words: str, content: str) -> str:
-    """An SVG as wide as its column; `words` say what it shows."""
-    return (
-        f'<figure class="plot"><figcaption>{escape(title)}</figcaption>'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}: {words}")}">{content}</svg><p>{escape(words)}</p></figure>'
-    )
 
 
 def _count(number: int) -> str:

@@ -1,17 +1,17 @@
-"""A run as HTML: the line in words, the first layer's weights, the runs beside each other."""
+"""A run as HTML: the line in words, its curves, the first layer's weights, the runs beside each other."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
 
 import gradio as gr
-import pandas as pd
 
 from ...memory.estimate import estimate
 from ...memory.step import StepConfig
 from ...training.engine import Diverged, TrainConfig
-from ...training.run import Run
+from ...training.run import Point, Run
 from .pictures import data_address, diverging, figure
+from .plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, in_numbers, plot, ticks
 from .text import say, size
 
 SHOWN_UNITS = 16
@@ -32,12 +32,37 @@ def line(run: Run, request: gr.Request) -> str:
     return say(request, ended, test=f"{run.test.accuracy:.2%}", total=f"{len(run.test.labels):,}", **values)
 
 
-def curve(run: Run | None) -> pd.DataFrame:
-    """The points of a run as LinePlot takes them."""
+def curves(run: Run | None, request: gr.Request) -> tuple[str, str, str]:
+    """The loss and the accuracy over the steps, as wide as the whole run will be, and both as a table; empty without a run."""
     points = run.points if run else ()
-    columns = ("step", "loss", "accuracy")
-    # Floats even while there are none: an empty column of no type would give an axis of names.
-    return pd.DataFrame([[getattr(point, column) for column in columns] for point in points], columns=columns, dtype=float)
+    last = points[-1] if points else None
+    where = dict(step=f"{last.step:,}", steps=f"{last.steps:,}") if last else {}
+    words = lambda name, value: say(request, f"train.{name}_now", value=value, **where) if last else ""
+    columns = [say(request, f"train.{name}") for name in ("step", "loss", "accuracy")]
+    return (
+        _curve(columns[1], words("loss", f"{last.loss:.3f}" if last else ""), points, [point.loss for point in points], max([1, *(point.loss for point in points)]), "{:g}"),
+        _curve(columns[2], words("accuracy", f"{last.accuracy:.1%}" if last else ""), points, [point.accuracy for point in points], 1, "{:.0%}"),
+        in_numbers(columns, [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in points]) if points else "",
+    )
+
+
+def _curve(title: str, words: str, points: Sequence[Point], values: Sequence[float], most: float, numbers: str) -> str:
+    """Values over the steps, from nothing to `most`; `numbers` formats what stands at the axis."""
+    steps = points[-1].steps if points else 1
+    x = lambda step: LEFT + step / steps * (WIDTH - LEFT - 8)
+    y = lambda value: HEIGHT - BOTTOM - value / most * (HEIGHT - TOP - BOTTOM)
+    grid = "".join(
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
+        f'<text x="{LEFT - 4}" y="{y(tick) + 4:.1f}" text-anchor="end">{numbers.format(tick)}</text>'
+        for tick in ticks(most)
+    )
+    if points:
+        grid += "".join(
+            f'<text x="{x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{"end" if tick == steps else "middle"}">{tick:,.0f}</text>' for tick in ticks(steps)
+        )
+    line = " ".join(f"{x(point.step):.1f},{y(value):.1f}" for point, value in zip(points, values))
+    dot = f'<circle class="now" cx="{x(points[-1].step):.1f}" cy="{y(values[-1]):.1f}" r="4"/>' if points else ""
+    return plot(title, words, f'{grid}<polyline class="line" points="{line}"/>{dot}')
 
 
 def weights(run: Run, request: gr.Request) -> str:
