@@ -9,6 +9,7 @@ from . import classify, memory, samples, train
 from .shared import explain, links
 from .shared.guard import Guard
 from .shared.page_language import PageLanguage
+from .shared.sessions import SingleCalls, forget
 from .shared.text import I18N, label, say
 
 SHARED = Path(__file__).parent / "shared"
@@ -23,8 +24,8 @@ THEME = gr.themes.Default(primary_hue="orange").set(
 )
 LAUNCH = dict(
     i18n=I18N,
-    app_kwargs={"middleware": [Middleware(Guard), Middleware(PageLanguage)]},
-    state_session_capacity=256,  # each holds 0.3 MB, and scripts open one a call
+    app_kwargs={"middleware": [Middleware(Guard), Middleware(PageLanguage), Middleware(SingleCalls)]},
+    state_session_capacity=256,  # each holds 0.3 MB
     theme=THEME,
     css_paths=[SHARED / "style.css"],
     max_file_size="20mb",
@@ -67,9 +68,8 @@ def build() -> gr.Blocks:
 
         demo.load(None, None, None, js=(SHARED / "page.js").read_text(), api_visibility="private")
 
-        def forget(request: gr.Request) -> None:
-            """Gradio would keep a closed page's state, a user's networks with it, for an hour."""
-            demo.app.state_holder.session_data.pop(request.session_hash, None)
+        def close(request: gr.Request) -> None:
+            forget(demo.app, request.session_hash)
 
-        demo.unload(forget)
+        demo.unload(close)
     return demo.queue(max_size=64)

@@ -2,6 +2,7 @@
 
 import time
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -32,3 +33,10 @@ def test_a_closed_page_leaves_no_session(demo, browser):
     while sessions and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not sessions
+
+
+def test_a_scripts_call_leaves_no_session(demo):
+    call = f"{demo.local_url}gradio_api/call/samples"
+    event = httpx.post(call, json={"data": ["mnist", 3, 1]}).json()["event_id"]
+    assert "event: complete" in httpx.get(f"{call}/{event}", timeout=30).text
+    assert not demo.app.state_holder.session_data
