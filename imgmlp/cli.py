@@ -103,11 +103,11 @@ def pretrain(options: argparse.Namespace) -> dict:
     best = recipes.pretrain(options.dataset, options.save, options.data, _report)
     return {
         "accuracy": best.test.accuracy,
-        "seconds": best.trained.seconds,
-        "images_per_second": best.trained.images_per_second,
+        "seconds": best.seconds,
+        "images_per_second": best.images_per_second,
         "device": "cpu",
-        "parameters": best.trained.model.parameter_count,
-        "peak_bytes": best.trained.peak_bytes,
+        "parameters": best.model.parameter_count,
+        "peak_bytes": best.peak_bytes,
     }
 
 

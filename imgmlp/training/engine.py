@@ -117,7 +117,7 @@ class OutOfMemory(Exception):
 def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tensor, Tensor] | None = None) -> Iterator[Progress | Trained]:
     """Train an MLP, with a Progress a few times a second and a Trained at the end.
 
-    pixels: (N, C, H, W) uint8; labels: (N,) int64. The last, smaller batch of an epoch is trained on too.
+    pixels: (N, C, H, W) uint8; labels: (N,) int64, or (N, classes) float32 that sum to one, as a teacher gives. The last, smaller batch of an epoch is trained on too.
     probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
     The same config gives the same weights on the same device and thread count. Raises Diverged.
     """
@@ -140,7 +140,7 @@ def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tens
     if config.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
 
-    take_step = GraphedStep(config, model, optimizer) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
+    take_step = GraphedStep(config, model, optimizer, labels) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
     started = last_event = time.perf_counter()
     step, losses = 0, []
     for epoch in range(1, config.epochs + 1):
@@ -178,7 +178,7 @@ class EagerStep:
     optimizer: Optimizer | FusedUpdate
 
     def __call__(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """(N, C, H, W) normalised and (N,) int64 -> the loss, a scalar without its graph."""
+        """(N, C, H, W) normalised, and targets as `train` takes them -> the loss, a scalar without its graph."""
         with autocast(self.config.device, torch.bfloat16) if self.config.bf16 else nullcontext():
             return training_step(self.model, self.optimizer, inputs, targets, self.config.label_smoothing)
 
@@ -190,10 +190,10 @@ class GraphedStep:
     steps on a side stream, here on throw-away state, static inputs, gradients made inside the capture.
     """
 
-    def __init__(self, config: TrainConfig, model: MLP, optimizer: Optimizer):
+    def __init__(self, config: TrainConfig, model: MLP, optimizer: Optimizer, labels: Tensor):
         self.eager = EagerStep(config, model, optimizer)
         self.inputs = torch.zeros(config.batch_size, *model.shape, device=config.device)
-        self.targets = torch.zeros(config.batch_size, dtype=torch.long, device=config.device)
+        self.targets = torch.zeros(config.batch_size, *labels.shape[1:], dtype=labels.dtype, device=config.device)
         weights = [parameter.detach().clone() for parameter in model.parameters()]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -237,7 +237,7 @@ def make_optimizer(config: TrainConfig, model: MLP) -> Optimizer:
 def _batches(
     model: MLP, pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch in a new order: (N, C, H, W) float32 normalised, (N,) int64."""
+    """One epoch in a new order: (N, C, H, W) float32 normalised, and their labels."""
     order = torch.randperm(len(labels), generator=generator, device=labels.device)
     chunk = max(1, CHUNK // config.batch_size) * config.batch_size
     rows = pixels.flatten(1)  # picking rows of a table takes a third of what picking pictures does

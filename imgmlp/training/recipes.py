@@ -1,35 +1,54 @@
 """How the shipped checkpoints are made: `python -m imgmlp pretrain {mnist,cifar10} --save DIR`.
 
-A part of the training set is held out; each seed trains on the rest; the seed that reads the held-out part best is kept;
-the test set is read once, at the end, by every seed for the spread, and chooses nothing.
+A part of the training set is held out. A teacher learns from the rest; each seed learns from what the teacher says of augmented views of it;
+the seed that reads the held-out part best is kept, and its confidence is scaled on that part. The test set is read once, at the
+end, by every seed for the spread, and chooses nothing. What is finished is kept in DIR/unfinished, where the next call goes on.
 """
 
 import json
+import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean, stdev
 
+import safetensors.torch
 import torch
 
 from .. import checkpoints
-from ..data.datasets import DATASETS, DataError, Images, download, load
+from ..data.datasets import DATASETS, DataError, DatasetSpec, Images, download, load
 from ..inference.classifier import Evaluation, evaluate
+from ..model import MLP
+from . import teacher, temperature
 from .card import model_card
-from .engine import Progress, TrainConfig, Trained, train
+from .engine import Progress, TrainConfig, train
+from .teacher import TeacherConfig
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2, 3, 4)
+HELD_OUT = {"mnist": 5000, "cifar10": 2500}  # training pictures
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A pupil and the teacher whose views it learns from: an epoch of the pupil's is all of them once."""
+
+    pupil: TrainConfig
+    teacher: TeacherConfig
+
+
 RECIPES = {
-    "mnist": TrainConfig(
-        dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=200,
-        augment=True, weight_decay=0.01, averaging=0.999,
+    "mnist": Recipe(
+        TrainConfig(dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=15, weight_decay=0.01, averaging=0.999),
+        TeacherConfig(channels=(32, 64, 128), epochs=15, views=40),
     ),
-    "cifar10": TrainConfig(
-        dataset="cifar10", optimizer="adamw", learning_rate=4e-3, schedule="one-cycle", batch_size=256, epochs=200,
-        augment=True, label_smoothing=0.1, weight_decay=0.01, averaging=0.999, components=320,
+    "cifar10": Recipe(
+        TrainConfig(
+            dataset="cifar10", optimizer="adamw", learning_rate=4e-3, schedule="one-cycle", batch_size=256, epochs=10, weight_decay=0.01,
+            averaging=0.999, components=320,
+        ),
+        TeacherConfig(channels=(48, 96, 192), epochs=30, views=24),
     ),
 }
-HELD_OUT = {"mnist": 5000, "cifar10": 2500}  # training pictures
 
 
 @dataclass(frozen=True)
@@ -37,7 +56,10 @@ class Attempt:
     """One seed of a recipe."""
 
     seed: int
-    trained: Trained
+    model: MLP
+    seconds: float  # of training
+    images_per_second: float
+    peak_bytes: int
     held_out_accuracy: float
     test: Evaluation
 
@@ -46,13 +68,13 @@ class RecipeError(Exception):
     """A recipe that cannot run; the message is one sentence for the user."""
 
 
-def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str], None], config: TrainConfig | None = None) -> Attempt:
+def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str], None], recipe: Recipe | None = None) -> Attempt:
     """Train the recipe's seeds, save the best on the held-out pictures with its card, and return it.
 
-    root: where the official files are; where there are none, they are downloaded. `config` replaces the recipe's own.
+    root: where the official files are; where there are none, they are downloaded. `recipe` replaces the data set's own.
     Raises RecipeError if the data set cannot be had whole.
     """
-    config = config or RECIPES[dataset]
+    recipe = recipe or RECIPES[dataset]
     spec = DATASETS[dataset]
     training, test = load(spec, "train", root), load(spec, "test", root)
     if not training.whole:
@@ -63,31 +85,69 @@ def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str
             raise RecipeError(f"The recipe needs all of {spec.title}: {error} Or give its folder with --data.") from error
         training, test = load(spec, "train"), load(spec, "test")
     rest, held_out = _split(training, HELD_OUT[dataset])
+    unfinished = _unfinished(folder, recipe)
+    missing = [seed for seed in SEEDS if not (unfinished / f"{seed}.json").exists()]
+    if missing:
+        views, said = teacher.views(recipe.teacher, _teacher(unfinished, recipe.teacher, rest, report), rest, report)
+    for seed in missing:
+        for event in train(replace(recipe.pupil, seed=seed), views, said):
+            if isinstance(event, Progress):
+                report(f"seed {seed}, epoch {event.epoch} of {recipe.pupil.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
+        checkpoints.save(event.model.cpu(), unfinished / str(seed))
+        taken = {name: getattr(event, name) for name in ("seconds", "images_per_second", "peak_bytes")}
+        (unfinished / f"{seed}.json").write_text(json.dumps(taken))
     attempts = []
     for seed in SEEDS:
-        seeded = TrainConfig(**asdict(config) | {"seed": seed})
-        for event in train(seeded, rest.pixels, rest.labels):
-            if isinstance(event, Progress):
-                report(f"seed {seed}, epoch {event.epoch} of {config.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
-        accuracy = evaluate(event.model, held_out).accuracy
-        attempts.append(Attempt(seed, event, accuracy, evaluate(event.model, test)))
-        report(f"seed {seed}: {accuracy:.2%} of the held-out pictures after {event.seconds:.0f} s\n")
+        model = checkpoints.load(unfinished / str(seed))
+        taken = json.loads((unfinished / f"{seed}.json").read_text())
+        attempts.append(Attempt(seed, model, **taken, held_out_accuracy=evaluate(model, held_out).accuracy, test=evaluate(model, test)))
+        report(f"seed {seed}: {attempts[-1].held_out_accuracy:.2%} of the held-out pictures after {attempts[-1].seconds:.0f} s\n")
     best = max(attempts, key=lambda attempt: attempt.held_out_accuracy)
-    checkpoints.save(best.trained.model, folder)
+    scale = temperature.fit(best.model, held_out)
+    temperature.fold(best.model, scale)
+    best = replace(best, test=evaluate(best.model, test))
+    checkpoints.save(best.model, folder)
+    record = _record(spec, recipe, attempts, best, scale)
+    (folder / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
+    (folder / "README.md").write_text(model_card(spec, best.model, record))
+    shutil.rmtree(unfinished)
+    return best
+
+
+def _unfinished(folder: Path, recipe: Recipe) -> Path:
+    """Where finished parts of `recipe` are kept; those of another recipe are deleted."""
+    unfinished = folder / "unfinished"
+    said, mark = json.dumps(asdict(recipe)), unfinished / "recipe.json"
+    if not mark.exists() or mark.read_text() != said:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        mark.write_text(said)
+    return unfinished
+
+
+def _teacher(unfinished: Path, config: TeacherConfig, images: Images, report: Callable[[str], None]) -> torch.nn.Module:
+    """The teacher, trained unless it was before."""
+    path = unfinished / "teacher.safetensors"
+    if not path.exists():
+        safetensors.torch.save_model(teacher.teach(config, images, report), str(path))
+    model = teacher.new_teacher(images.spec.shape[0], len(images.spec.classes), config.channels).to(config.device)
+    safetensors.torch.load_model(model, str(path))
+    return model.to(memory_format=torch.channels_last).eval()
+
+
+def _record(spec: DatasetSpec, recipe: Recipe, attempts: list[Attempt], best: Attempt, scale: float) -> dict:
+    """What was done and what came of it, as recipe.json has it."""
     tests = [attempt.test.accuracy for attempt in attempts]
-    record = {
-        "config": asdict(config),
-        "held_out": HELD_OUT[dataset],
-        "seeds": [
-            {
-                "seed": attempt.seed,
-                "held_out_accuracy": attempt.held_out_accuracy,
-                "test_accuracy": attempt.test.accuracy,
-                "seconds": round(attempt.trained.seconds),
-            }
-            for attempt in attempts
-        ],
+    seeds = [
+        {"seed": one.seed, "held_out_accuracy": one.held_out_accuracy, "test_accuracy": one.test.accuracy, "seconds": round(one.seconds)} for one in attempts
+    ]
+    return {
+        "config": asdict(recipe.pupil),
+        "teacher": asdict(recipe.teacher),
+        "held_out": HELD_OUT[spec.name],
+        "seeds": seeds,
         "chosen_seed": best.seed,
+        "temperature": scale,
         "test_mean": mean(tests),
         "test_stdev": stdev(tests),
         "test_class_accuracy": dict(zip(spec.classes, best.test.class_accuracy)),
@@ -95,9 +155,6 @@ def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
     }
-    (folder / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
-    (folder / "README.md").write_text(model_card(spec, best.trained.model, record))
-    return best
 
 
 def _split(images: Images, held_out: int) -> tuple[Images, Images]:

@@ -1,5 +1,6 @@
 """Training: a seed gives a network again, whitening leaves no trace, pictures are moved but not spoilt."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,9 +10,11 @@ from torch import nn
 from imgmlp import checkpoints
 from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST
 from imgmlp.inference.classifier import evaluate
-from imgmlp.training import bench, recipes, whitening
+from imgmlp.training import bench, recipes, teacher, temperature, whitening
 from imgmlp.training.augment import AUGMENTATIONS, augment
 from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, train
+from imgmlp.training.recipes import Recipe
+from imgmlp.training.teacher import TeacherConfig
 
 
 def run(config: TrainConfig, images, count: int = 2000) -> Trained:
@@ -110,14 +113,67 @@ def test_augmented_digits_are_still_read(digits):
     assert (model(model.normalise(changed)).argmax(1) == digits.labels[:2000]).float().mean() > 0.97
 
 
-def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, monkeypatch):
-    monkeypatch.setattr(recipes, "HELD_OUT", {"mnist": 1000})
-    config = TrainConfig(hidden=(16,), batch_size=2000)
-    best = recipes.pretrain("mnist", tmp_path, None, lambda line: None, config)
-    held_out = {seed["seed"]: seed["held_out_accuracy"] for seed in recipes.json.loads((tmp_path / "recipe.json").read_text())["seeds"]}
+@pytest.fixture
+def recipe(monkeypatch, digits):
+    """One small enough to be tried, on test digits."""
+    monkeypatch.setattr(recipes, "HELD_OUT", {"mnist": 500})
+    monkeypatch.setattr(recipes, "load", lambda spec, split, root: replace(digits.take(torch.arange(2000)), source="given"))
+    monkeypatch.setattr(type(digits), "whole", True)
+    return Recipe(TrainConfig(hidden=(16,), batch_size=300, learning_rate=0.01, epochs=2), TeacherConfig(channels=(4, 8), epochs=1, views=2))
+
+
+def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, recipe):
+    best = recipes.pretrain("mnist", tmp_path, None, lambda line: None, recipe)
+    record = json.loads((tmp_path / "recipe.json").read_text())
+    held_out = {seed["seed"]: seed["held_out_accuracy"] for seed in record["seeds"]}
     assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipes.SEEDS)
     assert f"{best.test.accuracy:.2%}" in (tmp_path / "README.md").read_text()
-    assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, best.trained.model.linears[0].weight)
+    assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, best.model.linears[0].weight)
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors", "recipe.json"}
+
+
+def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
+    whole = recipes.pretrain("mnist", tmp_path / "whole", None, lambda line: None, recipe)
+    lines = []
+
+    def interrupted(line: str) -> None:
+        lines.append(line)
+        if line.startswith("seed 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        recipes.pretrain("mnist", tmp_path / "again", None, interrupted, recipe)
+    lines.clear()
+    resumed = recipes.pretrain("mnist", tmp_path / "again", None, lines.append, recipe)
+    assert not [line for line in lines if line.startswith("teacher") or line.startswith(("seed 0, ", "seed 1, "))]
+    assert [line for line in lines if line.startswith("seed 2, ")]
+    assert torch.allclose(resumed.model.linears[0].weight, whole.model.linears[0].weight) and resumed.seed == whole.seed
+
+
+def test_a_pupil_learns_what_the_teacher_says(digits):
+    images = digits.take(torch.arange(3000))
+    config = TeacherConfig(channels=(8, 16), epochs=12, views=3, learning_rate=0.05)
+    model = teacher.teach(config, images, lambda line: None)
+    views, said = teacher.views(config, model, images, lambda line: None)
+    assert views.shape == (9000, 1, 28, 28) and views.dtype == torch.uint8
+    assert said.shape == (9000, 10) and torch.allclose(said.sum(1), torch.ones(9000), atol=1e-4)
+    right = (said.argmax(1) == images.labels.repeat(3)).float().mean()
+    *_, pupil = train(TrainConfig(hidden=(64,), batch_size=100, learning_rate=0.003, epochs=3), views, said)
+    agrees = (evaluate(pupil.model, images).predictions == said[:3000].argmax(1)).float().mean()
+    assert right > 0.85 and agrees > 0.85
+
+
+def test_temperature_makes_confidence_honest_and_changes_no_answer(network, digits, photographs):
+    images = digits if network.dataset == "mnist" else photographs
+    before = evaluate(network, images)
+    temperature.fold(network, 0.25)  # as a network that is far too sure
+    sure = evaluate(network, images)
+    temperature.fold(network, temperature.fit(network, images))
+    after = evaluate(network, images)
+    assert torch.equal(before.predictions, after.predictions)
+    assert after.calibration_error < sure.calibration_error / 2
+    nll = lambda found: -found.probabilities.gather(1, images.labels[:, None]).clamp_min(1e-12).log().mean()
+    assert nll(after) <= nll(before) + 1e-6 and nll(after) < nll(sure)
 
 
 def test_class_accuracies_and_calibration_are_the_definitions(network, digits, photographs):
