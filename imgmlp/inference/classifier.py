@@ -70,6 +70,7 @@ class Answer:
 
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
+    energy: float  # -log(sum(exp(logits))): less where the network has more to say
     prepared: Prepared
 
     @property
@@ -91,9 +92,11 @@ def classify(model: MLP, picture: Image.Image, polarity: Polarity = "auto") -> A
     return answer(model, prepared)
 
 
+@torch.inference_mode()
 def answer(model: MLP, prepared: Prepared) -> Answer:
     """A picture that is ready, through the network."""
-    return Answer(model.classes, tuple(probabilities(model, prepared.image[None])[0].tolist()), prepared)
+    logits = model(model.normalise(prepared.image[None]))[0]
+    return Answer(model.classes, tuple(logits.softmax(0).tolist()), -logits.logsumexp(0).item(), prepared)
 
 
 def probabilities(model: MLP, images: Tensor) -> Tensor:

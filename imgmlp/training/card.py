@@ -5,7 +5,8 @@ from ..data.datasets import DatasetSpec
 from ..model import MLP
 
 LIMITS = {
-    "mnist": "It reads single, upright, handwritten digits. A letter, a word or two digits also get a digit for an answer.",
+    "mnist": "It reads single, upright, handwritten digits. A letter, a word or two digits also get a digit for an answer; "
+    "familiarity.safetensors tells some of them (`python -m tests.benchmarks.strangers`).",
     "cifar10": "It sees 32x32 pixels and knows ten kinds of things; four answers in ten are wrong. Anything else also gets "
     "one of the ten for an answer.",
 }
@@ -21,6 +22,12 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
     )
     classes = "\n".join(f"| {name} | {accuracy:.1%} |" for name, accuracy in record["test_class_accuracy"].items())
     settings = "\n".join(f"| {name} | {value} |" for name, value in config.items())
+    if "teacher" in record:
+        taught = "\n".join(f"| {name} | {value} |" for name, value in record["teacher"].items() if name not in ("seed", "device"))
+        settings += f"\n\nAn epoch is all of the teacher's views once. The teacher, which learns from the same pictures and is not kept:\n\n| setting | value |\n|---|---|\n{taught}"
+        made = f"`python -m imgmlp pretrain {spec.name} --save DIR`"
+    else:
+        made = "`train` in imgmlp/training/engine.py, without the teacher that imgmlp/training/recipes.py has now"
     return f"""---
 license: mit
 library_name: pytorch
@@ -39,7 +46,7 @@ probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.j
 ```
 
 ## Recipe
-`python -m imgmlp pretrain {spec.name} --save DIR` (torch {record['torch']}, {record['threads']} CPU thread(s))
+{made} (torch {record['torch']}, {record['threads']} CPU thread(s))
 
 | setting | value |
 |---|---|
@@ -59,7 +66,7 @@ Seed {record['chosen_seed']} ships. Test, mean and standard deviation over the s
 |---|---|
 {classes}
 
-Calibration: expected calibration error (15 bins) {record['test_ece']:.2%}.
+Calibration: expected calibration error (15 bins) {record['test_ece']:.2%}, after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures.
 
 ## Limits
 {LIMITS[spec.name]}

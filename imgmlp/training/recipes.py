@@ -17,6 +17,7 @@ import torch
 
 from .. import checkpoints
 from ..data.datasets import DATASETS, DataError, DatasetSpec, Images, download, load
+from ..inference import familiarity
 from ..inference.classifier import Evaluation, evaluate
 from ..model import MLP
 from . import teacher, temperature
@@ -103,15 +104,22 @@ def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str
         attempts.append(Attempt(seed, model, **taken, held_out_accuracy=evaluate(model, held_out).accuracy, test=evaluate(model, test)))
         report(f"seed {seed}: {attempts[-1].held_out_accuracy:.2%} of the held-out pictures after {attempts[-1].seconds:.0f} s\n")
     best = max(attempts, key=lambda attempt: attempt.held_out_accuracy)
-    scale = temperature.fit(best.model, held_out)
-    temperature.fold(best.model, scale)
+    scale = finish(best.model, rest, held_out, folder)
     best = replace(best, test=evaluate(best.model, test))
-    checkpoints.save(best.model, folder)
     record = _record(spec, recipe, attempts, best, scale)
     (folder / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
     (folder / "README.md").write_text(model_card(spec, best.model, record))
     shutil.rmtree(unfinished)
     return best
+
+
+def finish(model: MLP, training: Images, held_out: Images, folder: Path) -> float:
+    """Scale a network's confidence on held-out pictures and save it, with what tells its strangers; returns the temperature."""
+    scale = temperature.fit(model, held_out)
+    temperature.fold(model, scale)
+    checkpoints.save(model, folder)
+    familiarity.save(familiarity.fit(model, training, held_out), folder)
+    return scale
 
 
 def _unfinished(folder: Path, recipe: Recipe) -> Path:

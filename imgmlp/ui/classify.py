@@ -15,7 +15,7 @@ from ..inference.preprocess import PictureError, open_picture
 from ..training.run import Run
 from .shared import explain, links
 from .shared.digit_pad import CLEAR, INVERT, UNDO, DigitPad, drawing
-from .shared.networks import SHIPPED, choices, network, own, shipped
+from .shared.networks import SHIPPED, choices, network, own, shipped, strange
 from .shared.text import class_choices, label, say
 from .shared.turns import in_turn
 from .shared.upload import PictureUpload
@@ -95,7 +95,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         label = found.index if chosen == UNCHOSEN else chosen
         rival = None if against == UNCHOSEN else against
         return (
-            explain.probabilities(found, request),
+            explain.probabilities(found, strange(model, found), request),
             explain.why(model, found, label, rival, request),
             explain.stages(found, request),
             explain.loudest_units(model, found, label, rival, request),

@@ -3,7 +3,9 @@
 import base64
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from imgmlp.inference.preprocess import SENTENCES
@@ -242,3 +244,22 @@ def test_the_readmes_picture(page):
     page.wait_for_timeout(300)
     picture = page.screenshot(path="docs/classify.png")
     assert len(picture) > 20_000
+
+
+def test_a_scribble_is_told_to_be_no_digit_and_a_digit_is_not(page):
+    draw(page, SEVEN)
+    expect(winner(page)).to_have_text("7")
+    expect(page.locator("#answer .strange")).to_have_count(0)
+    page.get_by_role("button", name="Clear").click()
+    draw(page, [(0.1, 0.1), (0.9, 0.15), (0.1, 0.4), (0.9, 0.5), (0.1, 0.7), (0.9, 0.9), (0.2, 0.9), (0.8, 0.1), (0.5, 0.9)])
+    expect(page.locator("#answer .strange")).to_have_text(TEXTS["en"]["classify.strange"])
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_noise_is_told_to_be_nothing_known(visit, locale):
+    page = visit(locale=locale)
+    texts = TEXTS[locale.removesuffix("-US")]
+    page.get_by_role("tab", name=texts["classify.upload"]).click()
+    noise = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 256, (100, 100), dtype=np.uint8)))
+    page.locator("#upload input[type=file]").set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": noise})
+    expect(page.locator("#answer .strange")).to_have_text(texts["classify.strange"])

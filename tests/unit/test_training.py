@@ -129,7 +129,7 @@ def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, 
     assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipes.SEEDS)
     assert f"{best.test.accuracy:.2%}" in (tmp_path / "README.md").read_text()
     assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, best.model.linears[0].weight)
-    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors", "recipe.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors", "familiarity.safetensors", "recipe.json"}
 
 
 def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
@@ -150,9 +150,10 @@ def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
     assert torch.allclose(resumed.model.linears[0].weight, whole.model.linears[0].weight) and resumed.seed == whole.seed
 
 
-def test_a_pupil_learns_what_the_teacher_says(digits):
+def test_a_pupil_learns_what_the_teacher_says(digits, monkeypatch):
+    monkeypatch.setattr(teacher, "BATCH", 50)  # many steps from few pictures
     images = digits.take(torch.arange(3000))
-    config = TeacherConfig(channels=(8, 16), epochs=12, views=3, learning_rate=0.05)
+    config = TeacherConfig(channels=(8, 16), epochs=4, views=3, learning_rate=0.05)
     model = teacher.teach(config, images, lambda line: None)
     views, said = teacher.views(config, model, images, lambda line: None)
     assert views.shape == (9000, 1, 28, 28) and views.dtype == torch.uint8

@@ -26,17 +26,18 @@ def network(model: MLP, request: gr.Request) -> str:
     return escape(say(request, "classify.network", title=title, widths=widths, parameters=f"{model.parameter_count:,}"))
 
 
-def probabilities(found: Answer, request: gr.Request) -> str:
-    """The answer, large, over a bar for each class."""
+def probabilities(found: Answer, strange: bool, request: gr.Request) -> str:
+    """The answer, large, over a bar for each class; and whether the picture looks like nothing that the network knows."""
     rows = "".join(
         f'<tr class="{"best" if index == found.index else ""}"><th scope="row">{escape(class_name(name, request))}</th>'
         f'<td><div class="bar" style="width:{share:.1%}"></div></td><td>{percent(share)}</td></tr>'
         for index, (name, share) in enumerate(zip(found.classes, found.probabilities))
     )
+    notice = f'<p class="strange" data-announce>{escape(say(request, "classify.strange"))}</p>' if strange else ""
     winner, share = class_name(found.label, request), found.probabilities[found.index]
     return (
         f'<div class="answer"><div class="winner" data-announce><b>{escape(winner)}</b> <span>{percent(share)}</span></div>'
-        f"<table>{rows}</table></div>"
+        f"<table>{rows}</table>{notice}</div>"
     )
 
 

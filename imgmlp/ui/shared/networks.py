@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from functools import cache
+from math import nan
+
+from torch import tensor
 
 from ... import checkpoints
+from ...inference.classifier import Answer
+from ...inference.familiarity import Familiarity, load
 from ...model import MLP
 from ...training.run import Run
 from .text import label
@@ -11,6 +16,12 @@ from .text import label
 SHIPPED = 0  # where a user's own runs are numbered from 1
 
 shipped = cache(checkpoints.shipped)
+
+
+@cache
+def familiarity(dataset: str) -> Familiarity | None:
+    """What the data set's pictures look like; None where the shipped checkpoint's folder does not say."""
+    return load(checkpoints.ROOT / checkpoints.SHIPPED[dataset])
 
 
 def own(runs: Sequence[Run], dataset: str, number: int) -> Run | None:
@@ -27,3 +38,10 @@ def network(dataset: str, runs: Sequence[Run], number: int, snapshot: int | None
 def choices(runs: Sequence[Run], dataset: str) -> list[tuple[object, int]]:
     """What a dropdown shows, and the number that it means."""
     return [(label("classify.shipped"), SHIPPED), *((f"#{run.number}: {run.accuracy:.1%}", run.number) for run in runs if run.config.dataset == dataset)]
+
+
+def strange(model: MLP, found: Answer) -> bool:
+    """Whether a picture looks like nothing in the network's data set; how much it should have to say is known of the shipped one alone."""
+    known = familiarity(model.dataset)
+    energy = found.energy if model is shipped(model.dataset) else nan
+    return bool(known and known.strangers(found.prepared.image[None], tensor([energy])))

@@ -1,0 +1,55 @@
+"""A picture that is like nothing in the training set is told from those that are."""
+
+import numpy as np
+import pytest
+import torch
+
+from imgmlp import checkpoints
+from imgmlp.data.datasets import DATASETS, MNIST, load
+from imgmlp.inference import familiarity
+from imgmlp.inference.preprocess import prepare
+from tests.strangers import STRANGERS
+
+
+@pytest.fixture
+def known(network):
+    return familiarity.load(checkpoints.ROOT / checkpoints.SHIPPED[network.dataset])
+
+
+def share(known, network, images: torch.Tensor) -> float:
+    return known.strangers(images, familiarity.energies(network, images)).float().mean().item()
+
+
+def test_hardly_any_test_picture_is_a_stranger(network, known, digits, photographs):
+    images = (digits if network.dataset == "mnist" else photographs).pixels.float() / 255
+    assert share(known, network, images) < 0.02
+
+
+@pytest.mark.parametrize("dataset, kind, least", [("mnist", "noise", 0.95), ("mnist", "letters", 0.3), ("mnist", "photographs", 0.4), ("cifar10", "noise", 0.95)])
+def test_strangers_are_told(dataset, kind, least):
+    known, network = familiarity.load(checkpoints.ROOT / checkpoints.SHIPPED[dataset]), checkpoints.shipped(dataset)
+    pictures = STRANGERS[dataset][kind](150, np.random.default_rng(7))
+    images = torch.stack([prepare(picture, DATASETS[dataset]).image for picture in pictures])
+    assert share(known, network, images) > least
+
+
+def test_distance_is_to_the_nearest_training_picture(known):
+    images = torch.rand(5, *((1, 28, 28) if len(known.centre) == 784 else (3, 32, 32)), generator=torch.Generator().manual_seed(0))
+    places = (images.flatten(1) - known.centre) @ known.directions
+    plain = torch.cdist(places, known.places, compute_mode="donot_use_mm_for_euclid_dist").amin(1)
+    assert torch.allclose(known.strangeness(images, torch.zeros(5))[:, 0], plain, rtol=1e-3)
+
+
+def test_limits_let_nearly_all_held_out_pictures_pass_and_are_kept(tmp_path):
+    network, images = checkpoints.shipped("mnist"), load(MNIST, "test")
+    training, held_out = images.take(torch.arange(5000)), images.take(torch.arange(5000, 10_000))
+    fitted = familiarity.fit(network, training, held_out)
+    assert 0.006 < share(fitted, network, held_out.pixels.float() / 255) < 0.0101
+    familiarity.save(fitted, tmp_path)
+    again, some = familiarity.load(tmp_path), held_out.pixels[:50].float() / 255
+    energy = familiarity.energies(network, some)
+    assert torch.equal(again.strangeness(some, energy), fitted.strangeness(some, energy)) and torch.equal(again.limits, fitted.limits)
+
+
+def test_without_a_file_nothing_is_known(tmp_path):
+    assert familiarity.load(tmp_path) is None
