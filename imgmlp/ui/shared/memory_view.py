@@ -79,7 +79,7 @@ def timeline(found: Estimate, request: gr.Request) -> str:
         say(request, "memory.timeline"),
         words,
         f'{"".join(columns)}<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP - 2}" y2="{HEIGHT - BOTTOM}"/>'
-        f'<text x="{at:.1f}" y="11" text-anchor="{anchor}">{escape(words)}</text>'
+        f'<text class="said" x="{at:.1f}" y="11" text-anchor="{anchor}">{escape(words)}</text>'
         f'<text x="{LEFT - 4}" y="{TOP + 8}" text-anchor="end">{_short(most)}</text><text x="{LEFT - 4}" y="{HEIGHT - BOTTOM}" text-anchor="end">0</text>'
         f'<text x="{WIDTH}" y="{HEIGHT - 8}" text-anchor="end">{escape(say(request, "memory.time"))}</text>',
     )
