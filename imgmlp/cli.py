@@ -99,8 +99,9 @@ def train(options: argparse.Namespace) -> dict:
 
 
 def pretrain(options: argparse.Namespace) -> dict:
-    """The shipped recipe."""
-    best = recipes.pretrain(options.dataset, options.save, options.data, _report)
+    """The shipped recipe, or the one with a teacher."""
+    recipe = (recipes.TAUGHT if options.teacher else recipes.RECIPES)[options.dataset]
+    best = recipes.pretrain(recipe, options.save, options.data, _report)
     return {
         "accuracy": best.test.accuracy,
         "seconds": best.seconds,
@@ -175,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--save", metavar="DIR", type=Path)
     pretraining = command(pretrain)
     pretraining.add_argument("--save", metavar="DIR", type=Path, required=True)
+    pretraining.add_argument("--teacher", action="store_true", help="learn from a convolutional network's answers")
     remembering = command(memory)
     remembering.add_argument("--hidden", metavar="WIDTH", type=int, nargs="*", default=[128])
     remembering.add_argument("--optimizer", choices=["sgd", "momentum", "adam", "adamw"], default="adam")

@@ -22,12 +22,12 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
     )
     classes = "\n".join(f"| {name} | {accuracy:.1%} |" for name, accuracy in record["test_class_accuracy"].items())
     settings = "\n".join(f"| {name} | {value} |" for name, value in config.items())
-    if "teacher" in record:
+    command = f"python -m imgmlp pretrain {spec.name} --save DIR"
+    if record["teacher"]:
+        command += " --teacher"
         taught = "\n".join(f"| {name} | {value} |" for name, value in record["teacher"].items() if name not in ("seed", "device"))
         settings += f"\n\nAn epoch is all of the teacher's views once. The teacher, which learns from the same pictures and is not kept:\n\n| setting | value |\n|---|---|\n{taught}"
-        made = f"`python -m imgmlp pretrain {spec.name} --save DIR`"
-    else:
-        made = "`train` in imgmlp/training/engine.py, without the teacher that imgmlp/training/recipes.py has now"
+    scaled = f", after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures" if record["temperature"] else ""
     return f"""---
 license: mit
 library_name: pytorch
@@ -46,7 +46,7 @@ probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.j
 ```
 
 ## Recipe
-{made} (torch {record['torch']}, {record['threads']} CPU thread(s))
+`{command}` (torch {record['torch']}, {record['threads']} CPU thread(s))
 
 | setting | value |
 |---|---|
@@ -66,7 +66,7 @@ Seed {record['chosen_seed']} ships. Test, mean and standard deviation over the s
 |---|---|
 {classes}
 
-Calibration: expected calibration error (15 bins) {record['test_ece']:.2%}, after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures.
+Calibration: expected calibration error (15 bins) {record['test_ece']:.2%}{scaled}.
 
 ## Limits
 {LIMITS[spec.name]}

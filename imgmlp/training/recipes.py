@@ -1,8 +1,11 @@
 """How the shipped checkpoints are made: `python -m imgmlp pretrain {mnist,cifar10} --save DIR`.
 
-A part of the training set is held out. A teacher learns from the rest; each seed learns from what the teacher says of augmented views of it;
-the seed that reads the held-out part best is kept, and its confidence is scaled on that part. The test set is read once, at the
-end, by every seed for the spread, and chooses nothing. What is finished is kept in DIR/unfinished, where the next call goes on.
+A part of the training set is held out; each seed trains on the rest; the seed that reads the held-out part best is kept, and its confidence
+is scaled on that part. The test set is read once, at the end, by every seed for the spread, and chooses nothing. What is finished is
+kept in DIR/unfinished, where the next call goes on.
+
+With --teacher each seed learns instead from what a convolutional network says of augmented views. On MNIST that gave 99.13 % (standard deviation
+0.06 over 5 seeds) where the shipped recipe gives 99.17 % (0.04 over 3): forty views that stay the same are no match for new ones every epoch.
 """
 
 import json
@@ -31,22 +34,33 @@ HELD_OUT = {"mnist": 5000, "cifar10": 2500}  # training pictures
 
 @dataclass(frozen=True)
 class Recipe:
-    """A pupil and the teacher whose views it learns from: an epoch of the pupil's is all of them once."""
+    """A network, and the teacher if it has one: an epoch is then all of the teacher's views once."""
 
     pupil: TrainConfig
-    teacher: TeacherConfig
+    teacher: TeacherConfig | None = None
 
 
 RECIPES = {
     "mnist": Recipe(
-        TrainConfig(dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=15, weight_decay=0.01, averaging=0.999),
-        TeacherConfig(channels=(32, 64, 128), epochs=15, views=40),
+        TrainConfig(
+            dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=200,
+            augment=True, weight_decay=0.01, averaging=0.999,
+        )
     ),
     "cifar10": Recipe(
         TrainConfig(
-            dataset="cifar10", optimizer="adamw", learning_rate=4e-3, schedule="one-cycle", batch_size=256, epochs=10, weight_decay=0.01,
-            averaging=0.999, components=320,
-        ),
+            dataset="cifar10", optimizer="adamw", learning_rate=4e-3, schedule="one-cycle", batch_size=256, epochs=200,
+            augment=True, label_smoothing=0.1, weight_decay=0.01, averaging=0.999, components=320,
+        )
+    ),
+}
+TAUGHT = {
+    "mnist": Recipe(
+        replace(RECIPES["mnist"].pupil, epochs=15, augment=False),
+        TeacherConfig(channels=(32, 64, 128), epochs=15, views=40),
+    ),
+    "cifar10": Recipe(
+        replace(RECIPES["cifar10"].pupil, epochs=6, augment=False, label_smoothing=0.0),
         TeacherConfig(channels=(48, 96, 192), epochs=30, views=24),
     ),
 }
@@ -69,14 +83,13 @@ class RecipeError(Exception):
     """A recipe that cannot run; the message is one sentence for the user."""
 
 
-def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str], None], recipe: Recipe | None = None) -> Attempt:
-    """Train the recipe's seeds, save the best on the held-out pictures with its card, and return it.
+def pretrain(recipe: Recipe, folder: Path, root: str | None, report: Callable[[str], None]) -> Attempt:
+    """Train a recipe's seeds, save the best on the held-out pictures with its card, and return it.
 
-    root: where the official files are; where there are none, they are downloaded. `recipe` replaces the data set's own.
+    root: where the official files are; where there are none, they are downloaded.
     Raises RecipeError if the data set cannot be had whole.
     """
-    recipe = recipe or RECIPES[dataset]
-    spec = DATASETS[dataset]
+    spec = DATASETS[recipe.pupil.dataset]
     training, test = load(spec, "train", root), load(spec, "test", root)
     if not training.whole:
         try:
@@ -85,13 +98,14 @@ def pretrain(dataset: str, folder: Path, root: str | None, report: Callable[[str
         except DataError as error:
             raise RecipeError(f"The recipe needs all of {spec.title}: {error} Or give its folder with --data.") from error
         training, test = load(spec, "train"), load(spec, "test")
-    rest, held_out = _split(training, HELD_OUT[dataset])
+    rest, held_out = _split(training, HELD_OUT[spec.name])
     unfinished = _unfinished(folder, recipe)
     missing = [seed for seed in SEEDS if not (unfinished / f"{seed}.json").exists()]
-    if missing:
-        views, said = teacher.views(recipe.teacher, _teacher(unfinished, recipe.teacher, rest, report), rest, report)
+    pixels, labels = rest.pixels, rest.labels
+    if missing and recipe.teacher:
+        pixels, labels = teacher.views(recipe.teacher, _teacher(unfinished, recipe.teacher, rest, report), rest, report)
     for seed in missing:
-        for event in train(replace(recipe.pupil, seed=seed), views, said):
+        for event in train(replace(recipe.pupil, seed=seed), pixels, labels):
             if isinstance(event, Progress):
                 report(f"seed {seed}, epoch {event.epoch} of {recipe.pupil.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
         checkpoints.save(event.model.cpu(), unfinished / str(seed))
@@ -151,7 +165,7 @@ def _record(spec: DatasetSpec, recipe: Recipe, attempts: list[Attempt], best: At
     ]
     return {
         "config": asdict(recipe.pupil),
-        "teacher": asdict(recipe.teacher),
+        "teacher": recipe.teacher and asdict(recipe.teacher),
         "held_out": HELD_OUT[spec.name],
         "seeds": seeds,
         "chosen_seed": best.seed,

@@ -122,8 +122,10 @@ def recipe(monkeypatch, digits):
     return Recipe(TrainConfig(hidden=(16,), batch_size=300, learning_rate=0.01, epochs=2), TeacherConfig(channels=(4, 8), epochs=1, views=2))
 
 
-def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, recipe):
-    best = recipes.pretrain("mnist", tmp_path, None, lambda line: None, recipe)
+@pytest.mark.parametrize("taught", [True, False])
+def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, recipe, taught):
+    recipe = recipe if taught else replace(recipe, teacher=None)
+    best = recipes.pretrain(recipe, tmp_path, None, lambda line: None)
     record = json.loads((tmp_path / "recipe.json").read_text())
     held_out = {seed["seed"]: seed["held_out_accuracy"] for seed in record["seeds"]}
     assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipes.SEEDS)
@@ -133,7 +135,7 @@ def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, 
 
 
 def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
-    whole = recipes.pretrain("mnist", tmp_path / "whole", None, lambda line: None, recipe)
+    whole = recipes.pretrain(recipe, tmp_path / "whole", None, lambda line: None)
     lines = []
 
     def interrupted(line: str) -> None:
@@ -142,9 +144,9 @@ def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        recipes.pretrain("mnist", tmp_path / "again", None, interrupted, recipe)
+        recipes.pretrain(recipe, tmp_path / "again", None, interrupted)
     lines.clear()
-    resumed = recipes.pretrain("mnist", tmp_path / "again", None, lines.append, recipe)
+    resumed = recipes.pretrain(recipe, tmp_path / "again", None, lines.append)
     assert not [line for line in lines if line.startswith("teacher") or line.startswith(("seed 0, ", "seed 1, "))]
     assert [line for line in lines if line.startswith("seed 2, ")]
     assert torch.allclose(resumed.model.linears[0].weight, whole.model.linears[0].weight) and resumed.seed == whole.seed
