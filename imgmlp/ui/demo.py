@@ -58,7 +58,8 @@ def build() -> gr.Blocks:
             tab = values.get("tab", "classify")
             told = gr.HTML(explain.waiting(say(request, "link.wrong", names=", ".join(wrong))), visible=True) if wrong else gr.skip()
             filled = {name: one.fill(values) if name == tab and values else [gr.skip()] * len(one.components) for name, one in targets.items()}
-            return [told, gr.Tabs(selected=tab), *(update for one in filled.values() for update in one)]
+            # Without a link nothing is touched: who was quick may be in another tab already.
+            return [told, gr.Tabs(selected=tab) if values else gr.skip(), *(update for one in filled.values() for update in one)]
 
         components = [component for one in targets.values() for component in one.components]
         inlets.linked(demo.load(follow_link, None, [notice, tabs, *components], api_visibility="private", show_progress="hidden", queue=False))
