@@ -15,13 +15,13 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.data:
         os.environ["IMGMLP_DATA"] = options.data
-    from imgmlp.ui.demo import LAUNCH, build  # 4 s of Gradio and torch, which --help need not wait for
+    from imgmlp.ui.demo import build, launch_options  # 4 s of Gradio and torch, which --help need not wait for
     from imgmlp.ui.shared import own_process
 
     own_process.prepare()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # or Gradio leaves the users' uploads behind
     try:
-        build().launch(share=options.share, server_name=options.host, server_port=options.port, **LAUNCH)
+        build().launch(share=options.share, server_name=options.host, server_port=options.port, **launch_options())
     except OSError as error:
         if "empty port" not in str(error):
             raise

@@ -22,23 +22,26 @@ THEME = gr.themes.Default(primary_hue="orange").set(
     button_primary_background_fill_hover="*primary_800",
     button_primary_background_fill_hover_dark="*primary_800",
 )
-LAUNCH = dict(
-    i18n=I18N,
-    app_kwargs={"middleware": [Middleware(Guard), Middleware(PageLanguage), Middleware(SingleCalls)]},
-    state_session_capacity=256,  # each holds 0.3 MB
-    theme=THEME,
-    css_paths=[SHARED / "style.css"],
-    max_file_size="20mb",
-    ssr_mode=False,
-    mcp_server=True,
-    show_error=True,
-    enable_monitoring=False,
-    footer_links=["api"],
-)
+
+def launch_options() -> dict:
+    """What `build()` is launched with; made anew each time, for Gradio writes into it."""
+    return dict(
+        i18n=I18N,
+        app_kwargs={"middleware": [Middleware(Guard), Middleware(PageLanguage), Middleware(SingleCalls)]},
+        state_session_capacity=256,  # each holds 0.3 MB
+        theme=THEME,
+        css_paths=[SHARED / "style.css"],
+        max_file_size="20mb",
+        ssr_mode=False,
+        mcp_server=True,
+        show_error=True,
+        enable_monitoring=False,
+        footer_links=["api"],
+    )
 
 
 def build() -> gr.Blocks:
-    """The whole page; launch it with `LAUNCH`."""
+    """The whole page; launch it with `launch_options()`."""
     with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(600, 3000)) as demo:
         gr.Markdown(label("intro"))
         notice = gr.HTML(visible=False, elem_id="notice")

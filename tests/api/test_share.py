@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from imgmlp.ui.demo import LAUNCH, build
+from imgmlp.ui.demo import build, launch_options
 from imgmlp.ui.shared import own_process, share
 from imgmlp.ui.shared.text import TEXTS
 
@@ -16,7 +16,7 @@ def shared_app(monkeypatch):
     monkeypatch.setattr(share, "SHARE_SECONDS", 0.001)
     own_process.prepare()
     demo = build()
-    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **LAUNCH)
+    _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     yield address
     demo.close()
 

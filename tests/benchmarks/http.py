@@ -11,7 +11,7 @@ import gradio as gr
 import httpx
 
 from imgmlp.ui.classify import EXAMPLES
-from imgmlp.ui.demo import LAUNCH, build
+from imgmlp.ui.demo import build, launch_options
 from imgmlp.ui.shared import own_process
 from tests.pictures import THREE, drawn, encoded, photographed
 
@@ -27,7 +27,7 @@ def main() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    _, address, _ = demo.launch(server_port=port, prevent_thread_lock=True, quiet=True, **LAUNCH)
+    _, address, _ = demo.launch(server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
     with httpx.Client(base_url=address, timeout=30) as client:
         files = {
             "a photograph of a digit, 1200 x 900": ("mnist", encoded(photographed(THREE), "JPEG")),

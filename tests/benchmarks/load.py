@@ -14,7 +14,7 @@ from time import perf_counter
 import gradio as gr
 import httpx
 
-from imgmlp.ui.demo import LAUNCH, build
+from imgmlp.ui.demo import build, launch_options
 from imgmlp.ui.shared import own_process
 from tests.pictures import SEVEN, THREE
 
@@ -30,7 +30,7 @@ def serve(port: int) -> None:
     with demo:
         picture, name, answer = gr.Textbox(visible=False), gr.Textbox(visible=False), gr.JSON(visible=False)
         gr.Button(visible=False).click(lambda picture, name: {}, [picture, name], answer, api_name="nothing", queue=False)
-    demo.launch(server_name="127.0.0.1", server_port=port, quiet=True, **LAUNCH)
+    demo.launch(server_name="127.0.0.1", server_port=port, quiet=True, **launch_options())
 
 
 def strokes(points: list[tuple[float, float]], share: float) -> str:

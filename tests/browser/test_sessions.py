@@ -6,14 +6,14 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from imgmlp.ui.demo import LAUNCH, build
+from imgmlp.ui.demo import build, launch_options
 
 
 @pytest.fixture
 def demo():
     """The app in this process, so that its sessions can be counted."""
     running = build()
-    running.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **LAUNCH)
+    running.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options())
     yield running
     running.close()
 
