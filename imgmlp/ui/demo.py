@@ -23,6 +23,7 @@ THEME = gr.themes.Default(primary_hue="orange").set(
     button_primary_background_fill_hover_dark="*primary_800",
 )
 
+
 def launch_options() -> dict:
     """What `build()` is launched with; made anew each time, for Gradio writes into it."""
     return dict(
