@@ -2,25 +2,28 @@
 
 Four things are looked at, each of which other strangers fail: how far the nearest training picture is, along the directions in which
 training pictures differ most; how much of the picture lies outside of these directions, and what share of it; and how little the network
-has to say (the free energy of its logits, Liu et al. 2020, "Energy-based Out-of-distribution Detection"). What is far, outside or
-silent to a degree that hardly any picture is that the network has not learned from either, is a stranger.
+has to say (the free energy of its logits). What is far, outside or silent to a degree that hardly any picture is that the network has
+not learned from either, is a stranger.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
+from math import nan, sqrt
 from pathlib import Path
 
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
+from ..checkpoints import CheckpointError
 from ..data.datasets import Images
 from ..model import MLP
+from .classifier import free_energy
 
-DIRECTIONS = 48  # principal components
+DIRECTIONS = 48  # principal components: with NEIGHBOURS, what fits into a file of 2 MB and a look of 2 ms
 NEIGHBOURS = 20_000  # training pictures that are remembered, as their places along the directions
-FALSE_ALARMS = 0.01  # of pictures like the training pictures
+FALSE_ALARMS = 0.01  # of pictures like the training pictures: seldom enough that who draws a plain digit hardly ever meets it
 FILE = "familiarity.safetensors"
 
 
@@ -49,21 +52,27 @@ class Familiarity:
         return torch.stack([nearest.clamp(min=0).sqrt(), remainder.sqrt(), remainder / whole, energy], dim=1)
 
     def strangers(self, images: Tensor, energy: Tensor) -> Tensor:
-        """(N,) bool; energies of nan, of a network whose limit is not known, are not looked at."""
+        """(N,) bool; as `strangeness`, and energies of nan are not looked at."""
         return (self.strangeness(images, energy) > self.limits).any(1)
+
+    def is_strange(self, image: Tensor, energy: float | None) -> bool:
+        """Whether one (C, H, W) picture is a stranger; without the energy of the network that the limits were drawn with, by its looks alone."""
+        return self.strangers(image[None], torch.tensor([nan if energy is None else energy])).item()
 
 
 @torch.inference_mode()
 def energies(model: MLP, images: Tensor) -> Tensor:
     """(N, C, H, W) float in 0..1 -> (N,) float32: less where the network has more to say."""
-    return -model(model.normalise(images)).logsumexp(1)
+    return free_energy(model(model.normalise(images)))
 
 
 def fit(model: MLP, training: Images, held_out: Images) -> Familiarity:
     """Remember `training`, and draw the limits so that FALSE_ALARMS of `held_out`, which nothing has learned from, are strangers.
 
-    Less one standard error, since limits drawn from few pictures may be too narrow for others.
+    Less one standard error, since limits drawn from few pictures may be too narrow for others. Raises ValueError for so few that nothing is left.
     """
+    if FALSE_ALARMS * len(held_out) <= 1:
+        raise ValueError(f"Limits need more than {1 / FALSE_ALARMS:.0f} held-out pictures.")
     rows = training.pixels.flatten(1).float() / 255
     centre = rows.mean(0)
     rows -= centre
@@ -89,9 +98,17 @@ def save(found: Familiarity, folder: Path) -> None:
 
 
 def load(folder: Path) -> Familiarity | None:
-    """What `save` has written; None where there is none."""
+    """What `save` has written; None where there is none. Raises CheckpointError if it is damaged."""
     path = folder / FILE
-    return Familiarity(**{name: tensor.float() for name, tensor in safetensors.torch.load(path.read_bytes()).items()}) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        found = Familiarity(**{name: tensor.float() for name, tensor in safetensors.torch.load(path.read_bytes()).items()})
+    except (OSError, SafetensorError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged.") from error
+    if found.directions.shape != (*found.centre.shape, found.places.shape[-1]) or found.limits.shape != (4,):
+        raise CheckpointError(f"{path} is damaged.")
+    return found
 
 
 def _halved(tensor: Tensor) -> Tensor:

@@ -147,7 +147,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         words = say(request, "samples.chosen", index=index, split=say(request, f"samples.{split}"), label=class_name(name, request))
         return (
             f"<h2>{escape(words)}</h2>",
-            explain.probabilities(found, False, request) + explain.why(model, found, found.index, None, request),
+            explain.probabilities(found, request) + explain.why(model, found, found.index, None, request),
             lab_view.shuffled(pixels, spec, figures(dataset), request),
             gr.Button(interactive=True),
         )

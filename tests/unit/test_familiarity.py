@@ -53,3 +53,8 @@ def test_limits_let_nearly_all_held_out_pictures_pass_and_are_kept(tmp_path):
 
 def test_without_a_file_nothing_is_known(tmp_path):
     assert familiarity.load(tmp_path) is None
+
+
+def test_limits_are_not_drawn_from_a_handful_of_pictures(digits):
+    with pytest.raises(ValueError, match="more than 100 held-out pictures"):
+        familiarity.fit(checkpoints.shipped("mnist"), digits, digits.take(torch.arange(100)))

@@ -26,7 +26,7 @@ def network(model: MLP, request: gr.Request) -> str:
     return escape(say(request, "classify.network", title=title, widths=widths, parameters=f"{model.parameter_count:,}"))
 
 
-def probabilities(found: Answer, strange: bool, request: gr.Request) -> str:
+def probabilities(found: Answer, request: gr.Request, strange: bool = False) -> str:
     """The answer, large, over a bar for each class; and whether the picture looks like nothing that the network knows."""
     rows = "".join(
         f'<tr class="{"best" if index == found.index else ""}"><th scope="row">{escape(class_name(name, request))}</th>'

@@ -1,12 +1,11 @@
 """The networks that a user can choose between: the shipped one, and those of their own runs."""
 
+import logging
 from collections.abc import Sequence
 from functools import cache
-from math import nan
-
-from torch import tensor
 
 from ... import checkpoints
+from ...checkpoints import CheckpointError
 from ...inference.classifier import Answer
 from ...inference.familiarity import Familiarity, load
 from ...model import MLP
@@ -20,8 +19,12 @@ shipped = cache(checkpoints.shipped)
 
 @cache
 def familiarity(dataset: str) -> Familiarity | None:
-    """What the data set's pictures look like; None where the shipped checkpoint's folder does not say."""
-    return load(checkpoints.ROOT / checkpoints.SHIPPED[dataset])
+    """What the data set's pictures look like; None where the shipped checkpoint's folder does not say, or its file is damaged."""
+    try:
+        return load(checkpoints.ROOT / checkpoints.SHIPPED[dataset])
+    except CheckpointError as error:
+        logging.warning(error)
+        return None
 
 
 def own(runs: Sequence[Run], dataset: str, number: int) -> Run | None:
@@ -40,8 +43,7 @@ def choices(runs: Sequence[Run], dataset: str) -> list[tuple[object, int]]:
     return [(label("classify.shipped"), SHIPPED), *((f"#{run.number}: {run.accuracy:.1%}", run.number) for run in runs if run.config.dataset == dataset)]
 
 
-def strange(model: MLP, found: Answer) -> bool:
-    """Whether a picture looks like nothing in the network's data set; how much it should have to say is known of the shipped one alone."""
-    known = familiarity(model.dataset)
-    energy = found.energy if model is shipped(model.dataset) else nan
-    return bool(known and known.strangers(found.prepared.image[None], tensor([energy])))
+def strange(dataset: str, found: Answer, run: Run | None) -> bool:
+    """Whether a picture looks like nothing in the data set; how much a network should have to say is known of the shipped one alone."""
+    known = familiarity(dataset)
+    return known is not None and known.is_strange(found.prepared.image, None if run else found.energy)
