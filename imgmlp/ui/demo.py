@@ -1,5 +1,6 @@
 """The app, assembled: a tab each from its own file, and what every tab shares."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
@@ -10,7 +11,8 @@ from .shared import explain, links
 from .shared.guard import Guard
 from .shared.page_language import PageLanguage
 from .shared.sessions import SingleCalls, forget
-from .shared.text import I18N, label, say
+from .shared.text import I18N, TEXTS, label, say
+from .shared.visitor import Visitor
 
 SHARED = Path(__file__).parent / "shared"
 # Gradio's own greys and orange are too pale to be read by everyone (WCAG 2.2, 4.5 to 1).
@@ -28,7 +30,7 @@ def launch_options() -> dict:
     """What `build()` is launched with; made anew each time, for Gradio writes into it."""
     return dict(
         i18n=I18N,
-        app_kwargs={"middleware": [Middleware(Guard), Middleware(PageLanguage), Middleware(SingleCalls)]},
+        app_kwargs={"middleware": [Middleware(one) for one in (Guard, Visitor, PageLanguage, SingleCalls)]},
         state_session_capacity=256,  # each holds 0.3 MB
         theme=THEME,
         css_paths=[SHARED / "style.css"],
@@ -71,7 +73,8 @@ def build() -> gr.Blocks:
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)
 
-        demo.load(None, None, None, js=(SHARED / "page.js").read_text(), api_visibility="private")
+        titles = json.dumps({language: texts["title"] for language, texts in TEXTS.items()})
+        demo.load(None, None, None, js=f"() => ({(SHARED / 'page.js').read_text()})({titles})", api_visibility="private")
 
         def close(request: gr.Request) -> None:
             forget(demo.app, request.session_hash)

@@ -80,13 +80,14 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         unchanged = [gr.skip()] * 6
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, rate, batch, epochs, seed, augment)
+            number = runs[-1].number + 1 if runs else 1
+            learning = within_share(request, training(config, number))
         except SettingsError as error:
             yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 5, *unchanged
             return
-        number = runs[-1].number + 1 if runs else 1
         yield explain.waiting(say(request, "train.starting")), *train_view.curves(None, request), "", "", *unchanged
         try:
-            for now in within_share(request, training(config, number)):
+            for now in learning:
                 together = [*runs, now][-KEPT:]
                 tested = gallery.matrix(DATASETS[dataset], now.test, request, choose=False) if now.test else gr.skip()
                 yield (
@@ -94,8 +95,6 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
                     train_view.comparison(together, number, request), together, number, gr.Button(interactive=True), gr.Button(interactive=True),
                     gr.Accordion(visible=True),
                 )  # fmt: skip
-        except SettingsError as error:
-            yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 5, *unchanged
         except (Diverged, OutOfMemory, ProcessDied) as error:
             yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 5, *unchanged
 

@@ -52,7 +52,7 @@ def test_what_a_link_cannot_ask_for_is_told_and_the_rest_followed(follow):
 def test_a_link_chooses_the_language(follow, language, browsers):
     page = follow(f"?lang={language}", locale=browsers)
     expect(page.get_by_role("tab").first).to_have_text(TEXTS[language]["classify.tab"])
-    assert page.title() == TEXTS[language]["intro"].removeprefix("# ")
+    assert page.title() == TEXTS[language]["title"]
     assert page.locator("html").get_attribute("lang") == language
     expect(page.locator("#answer")).to_contain_text(TEXTS[language]["classify.waiting.mnist.draw"])
 

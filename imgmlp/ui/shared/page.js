@@ -1,14 +1,15 @@
-() => {
-    // The heading is in the reader's language already; Gradio's own title and language of the page are English for everybody.
-    document.title = document.querySelector("h1").innerText;
-    document.documentElement.lang = navigator.language.startsWith("zh") ? "zh-CN" : "en";
+(titles) => {
+    // Gradio's own title and language of the page are English for everybody.
+    const language = navigator.language.startsWith("zh") ? "zh-CN" : "en";
+    document.title = titles[language];
+    document.documentElement.lang = language;
 
     // Reads the newest [data-announce] to a screen reader, once it has stood still: answers are replaced ten times a second while
     // somebody draws, and a live region that is itself replaced is not read at all.
     const region = document.createElement("p");
     region.id = "announcer";
     region.setAttribute("role", "status");
-    document.querySelector("main")?.append(region) ?? document.body.append(region);
+    (document.querySelector("main") ?? document.body).append(region);
     let waiting = null;
     const announce = () => {
         const shown = [...document.querySelectorAll("[data-announce]")].filter((one) => one.checkVisibility());

@@ -4,40 +4,49 @@ Whoever runs the app on a machine of their own has no bound.
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from math import ceil
 from time import monotonic
 
 import gradio as gr
 
 from .settings import SettingsError
+from .visitor import is_this_machine
 
-SHARE_SECONDS = 300
-WINDOW_SECONDS = 900
+SHARE_SECONDS = 300  # a hundred runs of the Train tab's defaults on 2 cores, or two that last as long as a run may
+WINDOW_SECONDS = 900  # so that three greedy users are what it takes to keep the machine busy
 
-spent: dict[str, list[tuple[float, float]]] = {}  # by user: when a computation ended, and the seconds it took
+spent: dict[str, list[tuple[float, float]]] = {}  # by user: when a computation ended, and the seconds it took; in order
 
 
 def within_share(request: gr.Request, computation: Iterator) -> Iterator:
-    """What `computation` yields, its time taken from the user's share; raises SettingsError once that is used up."""
-    user, now = _user(request), monotonic()
+    """`computation`, its time taken from the user's share; raises SettingsError at once, not at the first value, if that is used up."""
+    user = request.client.host
+    if is_this_machine(user):
+        return computation
+    if wait := _wait(user):
+        raise SettingsError("error.share", share=f"{SHARE_SECONDS // 60}", window=f"{WINDOW_SECONDS // 60}", wait=f"{ceil(wait / 60)}")
+    return _timed(user, computation)
+
+
+def _wait(user: str) -> float:
+    """Seconds until the user has some of the share left; 0 if there is some. Forgets what is older than the window, of everybody."""
+    now = monotonic()
     for name, taken in list(spent.items()):
         spent[name] = [one for one in taken if one[0] > now - WINDOW_SECONDS]
         if not spent[name]:
             del spent[name]
-    if user in spent and sum(seconds for _, seconds in spent[user]) >= SHARE_SECONDS:
-        wait = spent[user][0][0] + WINDOW_SECONDS - now
-        raise SettingsError("error.share", share=f"{SHARE_SECONDS // 60}", window=f"{WINDOW_SECONDS // 60}", wait=f"{ceil(wait / 60)}")
+    used, wait = sum(seconds for _, seconds in spent.get(user, [])), 0.0
+    for ended, seconds in spent.get(user, []):
+        if used < SHARE_SECONDS:
+            break
+        used -= seconds
+        wait = ended + WINDOW_SECONDS - now
+    return wait
+
+
+def _timed(user: str, computation: Iterator) -> Iterator:
+    started = monotonic()
     try:
         yield from computation
     finally:
-        if user:
-            spent.setdefault(user, []).append((monotonic(), monotonic() - now))
-
-
-def _user(request: gr.Request) -> str | None:
-    """The address that a request comes from, None for this machine's own; behind a proxy, the one that the proxy has seen."""
-    peer, forwarded = request.client.host, request.headers.get("x-forwarded-for")
-    if forwarded and ip_address(peer).is_private:
-        return forwarded.rpartition(",")[2].strip()  # a proxy writes at the end, and what stands before may be anybody's
-    return None if ip_address(peer).is_loopback else peer
+        spent.setdefault(user, []).append((monotonic(), monotonic() - started))
