@@ -115,9 +115,10 @@ class OutOfMemory(Exception):
 
 
 def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tensor, Tensor] | None = None) -> Iterator[Progress | Trained]:
-    """Train an MLP, with a Progress a few times a second and a Trained at the end.
+    """Train an MLP, with a Progress after the first step, a few times a second and after the last, and a Trained at the end.
 
-    pixels: (N, C, H, W) uint8; labels: (N,) int64, or (N, classes) float32 that sum to one, as a teacher gives. The last, smaller batch of an epoch is trained on too.
+    pixels: (N, C, H, W) uint8; labels: (N,) int64, or (N, classes) float32 that sum to one, as a teacher gives.
+    The last, smaller batch of an epoch is trained on too.
     probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
     The same config gives the same weights on the same device and thread count. Raises Diverged.
     """
@@ -153,7 +154,8 @@ def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tens
             if config.averaging:
                 # A short run's average would else still hold its first, random weights.
                 torch._foreach_lerp_(average, weights, 1 - min(config.averaging, step / (step + 10)))
-            if (now := time.perf_counter()) - last_event > EVENT_SECONDS or step == steps:
+            # The first step is an event too: there the network still guesses, and a curve begins.
+            if (now := time.perf_counter()) - last_event > EVENT_SECONDS or step in (1, steps):
                 loss, last_event = torch.stack(losses).mean().item(), now
                 losses.clear()
                 done = min(step * config.batch_size, len(labels) * config.epochs)

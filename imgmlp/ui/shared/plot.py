@@ -23,7 +23,7 @@ def in_numbers(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def ticks(most: float) -> list[float]:
-    """Round numbers from 0 to `most`, three to six of them."""
+    """Round numbers from 0 to `most`, which is above 0; three to six of them."""
     unit = 10 ** floor(log10(most))
     step = next(step for step in (unit / 5, unit / 2, unit, 2 * unit) if most / step < 6)
     return [step * count for count in range(floor(most / step) + 1)]

@@ -15,6 +15,7 @@ from .plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, in_numbers, plot, ticks
 from .text import say, size
 
 SHOWN_UNITS = 16
+RIGHT = WIDTH - 8  # where a curve ends, half of its last mark's width from the edge
 
 
 def line(run: Run, request: gr.Request) -> str:
@@ -34,35 +35,46 @@ def line(run: Run, request: gr.Request) -> str:
 
 def curves(run: Run | None, request: gr.Request) -> tuple[str, str, str]:
     """The loss and the accuracy over the steps, as wide as the whole run will be, and both as a table; empty without a run."""
-    points = run.points if run else ()
-    last = points[-1] if points else None
-    where = dict(step=f"{last.step:,}", steps=f"{last.steps:,}") if last else {}
-    words = lambda name, value: say(request, f"train.{name}_now", value=value, **where) if last else ""
-    columns = [say(request, f"train.{name}") for name in ("step", "loss", "accuracy")]
+    step, loss, accuracy = (say(request, f"train.{name}") for name in ("step", "loss", "accuracy"))
+    if run is None:
+        return plot(loss, "", _axis(1, "{:g}")), plot(accuracy, "", _axis(1, "{:.0%}")), ""
+    last = run.points[-1]
+    where = dict(step=f"{last.step:,}", steps=f"{last.steps:,}")
+    losses, accuracies = ([getattr(point, name) for point in run.points] for name in ("loss", "accuracy"))
+    rows = [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in run.points]
     return (
-        _curve(columns[1], words("loss", f"{last.loss:.3f}" if last else ""), points, [point.loss for point in points], max([1, *(point.loss for point in points)]), "{:g}"),
-        _curve(columns[2], words("accuracy", f"{last.accuracy:.1%}" if last else ""), points, [point.accuracy for point in points], 1, "{:.0%}"),
-        in_numbers(columns, [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in points]) if points else "",
+        plot(loss, say(request, "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, max(1, *losses), "{:g}")),
+        plot(accuracy, say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where), _curve(run.points, accuracies, 1, "{:.0%}")),
+        in_numbers((step, loss, accuracy), rows),
     )
 
 
-def _curve(title: str, words: str, points: Sequence[Point], values: Sequence[float], most: float, numbers: str) -> str:
-    """Values over the steps, from nothing to `most`; `numbers` formats what stands at the axis."""
-    steps = points[-1].steps if points else 1
-    x = lambda step: LEFT + step / steps * (WIDTH - LEFT - 8)
-    y = lambda value: HEIGHT - BOTTOM - value / most * (HEIGHT - TOP - BOTTOM)
-    grid = "".join(
-        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
-        f'<text x="{LEFT - 4}" y="{y(tick) + 4:.1f}" text-anchor="end">{numbers.format(tick)}</text>'
+def _curve(points: Sequence[Point], values: Sequence[float], most: float, numbers: str) -> str:
+    """Values, a point each, over the run's steps."""
+    steps = points[-1].steps
+    x = lambda step: LEFT + step / steps * (RIGHT - LEFT)
+    marks = "".join(
+        f'<text x="{x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{"end" if tick == steps else "middle"}">{tick:,.0f}</text>'
+        for tick in ticks(steps)
+        if tick == int(tick)  # there is no half of a step
+    )
+    places = [(x(point.step), _y(value, most)) for point, value in zip(points, values)]
+    line = " ".join(f"{across:.1f},{down:.1f}" for across, down in places)
+    across, down = places[-1]
+    return f'{_axis(most, numbers)}{marks}<polyline class="line" points="{line}"/><circle class="now" cx="{across:.1f}" cy="{down:.1f}" r="4"/>'
+
+
+def _axis(most: float, numbers: str) -> str:
+    """Lines from nothing to `most` that values are read off at; `numbers` formats what stands beside them."""
+    return "".join(
+        f'<line class="grid" x1="{LEFT}" x2="{RIGHT}" y1="{_y(tick, most):.1f}" y2="{_y(tick, most):.1f}"/>'
+        f'<text x="{LEFT - 4}" y="{_y(tick, most) + 4:.1f}" text-anchor="end">{numbers.format(tick)}</text>'
         for tick in ticks(most)
     )
-    if points:
-        grid += "".join(
-            f'<text x="{x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{"end" if tick == steps else "middle"}">{tick:,.0f}</text>' for tick in ticks(steps)
-        )
-    line = " ".join(f"{x(point.step):.1f},{y(value):.1f}" for point, value in zip(points, values))
-    dot = f'<circle class="now" cx="{x(points[-1].step):.1f}" cy="{y(values[-1]):.1f}" r="4"/>' if points else ""
-    return plot(title, words, f'{grid}<polyline class="line" points="{line}"/>{dot}')
+
+
+def _y(value: float, most: float) -> float:
+    return HEIGHT - BOTTOM - value / most * (HEIGHT - TOP - BOTTOM)
 
 
 def weights(run: Run, request: gr.Request) -> str:

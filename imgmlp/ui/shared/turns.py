@@ -1,11 +1,13 @@
 """Answers are computed in turn: Python's threads would compute no faster side by side, and lose half of their time to each other.
 
-Of 64 users who draw at once, 121 get an answer in a second; 109 where threads wait for a lock, 64 where they do not (tests/benchmarks/load.py, 2 cores).
+Of 64 users who draw at once, 121 get an answer in a second; in the same run 109 where threads wait for a lock, 64 where they do not
+(tests/benchmarks/load.py, 2 cores).
 """
 
 from asyncio import get_running_loop
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial, wraps
 
 TURN = ThreadPoolExecutor(1, "answers")
@@ -16,6 +18,7 @@ def in_turn(answer: Callable) -> Callable:
 
     @wraps(answer)
     async def waiting(*inputs, **options):
-        return await get_running_loop().run_in_executor(TURN, partial(answer, *inputs, **options))
+        # In the request's context, as Gradio's own threads.
+        return await get_running_loop().run_in_executor(TURN, partial(copy_context().run, answer, *inputs, **options))
 
     return waiting
