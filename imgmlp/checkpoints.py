@@ -11,6 +11,7 @@ from .model import MLP
 
 ROOT = Path(__file__).parents[1] / "checkpoints"
 SHIPPED = {"mnist": "mnist-mlp", "cifar10": "cifar10-mlp"}
+LARGE = {"mnist": "mnist-mlp-large", "cifar10": "cifar10-mlp-large"}
 
 
 class CheckpointError(Exception):

@@ -99,14 +99,14 @@ def train(options: argparse.Namespace) -> dict:
 
 
 def pretrain(options: argparse.Namespace) -> dict:
-    """The shipped recipe, or the one with a teacher."""
-    recipe = (recipes.TAUGHT if options.teacher else recipes.RECIPES)[options.dataset]
+    """The recipe of a shipped network."""
+    recipe = recipes.recipe_for(options.dataset, options.large, options.teacher, _device(options.device))
     best = recipes.pretrain(recipe, options.save, options.data, _report)
     return {
         "accuracy": best.test.accuracy,
         "seconds": best.seconds,
         "images_per_second": best.images_per_second,
-        "device": "cpu",
+        "device": recipe.pupil.device,
         "parameters": best.model.parameter_count,
         "peak_bytes": best.peak_bytes,
     }
@@ -176,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--save", metavar="DIR", type=Path)
     pretraining = command(pretrain)
     pretraining.add_argument("--save", metavar="DIR", type=Path, required=True)
+    pretraining.add_argument("--large", action="store_true", help="the larger network")
     pretraining.add_argument("--teacher", action="store_true", help="learn from a convolutional network's answers")
     remembering = command(memory)
     remembering.add_argument("--hidden", metavar="WIDTH", type=int, nargs="*", default=[128])
@@ -185,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     remembering.add_argument("--device", choices=["cpu", *DEVICES], help="a card to predict for (default: this machine's, else the CPU)")
     remembering.add_argument("--measure", action="store_true", help="take the step too: on this machine's card, else on the CPU")
     benching = command(bench, dataset=False)
-    for run in (training, benching):
+    for run in (training, pretraining, benching):
         run.add_argument("--device", choices=["cpu", "cuda"])
     for reader in (evaluating, training, pretraining, benching):
         reader.add_argument("--data", metavar="DIR", help="official files in torchvision's layout (default: IMGMLP_DATA)")

@@ -1,14 +1,14 @@
 """The model card that lies beside a checkpoint, written from what the recipe recorded."""
 
-from ..checkpoints import SHIPPED
+from ..checkpoints import LARGE, SHIPPED
 from ..data.datasets import DatasetSpec
 from ..model import MLP
 
 LIMITS = {
     "mnist": "It reads single, upright, handwritten digits. A letter, a word or two digits also get a digit for an answer; "
     "familiarity.safetensors tells some of them (`python -m tests.benchmarks.strangers`).",
-    "cifar10": "It sees 32x32 pixels and knows ten kinds of things; four answers in ten are wrong. Anything else also gets "
-    "one of the ten for an answer.",
+    "cifar10": "It sees 32x32 pixels and knows ten kinds of things; of its answers {wrong:.0%} are wrong. Anything else also gets "
+    "one of the ten for an answer; familiarity.safetensors tells noise, and little else (`python -m tests.benchmarks.strangers`).",
 }
 
 
@@ -22,11 +22,12 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
     )
     classes = "\n".join(f"| {name} | {accuracy:.1%} |" for name, accuracy in record["test_class_accuracy"].items())
     settings = "\n".join(f"| {name} | {value} |" for name, value in config.items())
-    command = f"python -m imgmlp pretrain {spec.name} --save DIR"
+    command = f"python -m imgmlp pretrain {spec.name} --save DIR{' --large' if record['large'] else ''}{' --teacher' if record['teacher'] else ''}"
     if record["teacher"]:
-        command += " --teacher"
         taught = "\n".join(f"| {name} | {value} |" for name, value in record["teacher"].items() if name not in ("seed", "device"))
-        settings += f"\n\nAn epoch is all of the teacher's views once. The teacher, which learns from the same pictures and is not kept:\n\n| setting | value |\n|---|---|\n{taught}"
+        settings += f"\n\nIt learns what a teacher says; the teacher, which learns from the same pictures and is not kept:\n\n| setting | value |\n|---|---|\n{taught}"
+    stored = ", stored in bf16" if record["large"] else ""
+    # None for a network that was trained before confidences were scaled.
     scaled = f", after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures" if record["temperature"] else ""
     return f"""---
 license: mit
@@ -36,12 +37,12 @@ datasets: [{spec.name}]
 ---
 # {spec.title} by a plain MLP, {widths}
 
-Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters, one forward pass.
+Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters{stored}, one forward pass.
 **{chosen['test_accuracy']:.2%}** of the official test set, read once, after the seed had been chosen on {record['held_out']:,} held-out training pictures.
 
 ```python
 from imgmlp.model import MLP
-model = MLP.from_pretrained("checkpoints/{SHIPPED[spec.name]}")
+model = MLP.from_pretrained("checkpoints/{(LARGE if record["large"] else SHIPPED)[spec.name]}")
 probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.join(map(str, spec.shape))}) float in 0..1
 ```
 
@@ -69,5 +70,5 @@ Seed {record['chosen_seed']} ships. Test, mean and standard deviation over the s
 Calibration: expected calibration error (15 bins) {record['test_ece']:.2%}{scaled}.
 
 ## Limits
-{LIMITS[spec.name]}
+{LIMITS[spec.name].format(wrong=1 - chosen["test_accuracy"])}
 """

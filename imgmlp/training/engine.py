@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from math import ceil, log, prod
@@ -26,6 +26,7 @@ HOPELESS = 4  # times the loss of an even guess, log(classes): a run that is the
 WHITENING_SAMPLE = 20_000  # pictures that the principal components are taken from
 
 OptimizerName = Literal["sgd", "momentum", "adam", "adamw"]
+Teacher = Callable[[Tensor], Tensor]  # (N, C, H, W) float in 0..1 -> (N, classes) float32 that sum to one
 
 
 def _whole(value: object, least: int, most: int) -> bool:
@@ -50,7 +51,7 @@ class TrainConfig:
     components: int = 0  # principal components to whiten the inputs to; 0 trains on the pixels
     seed: int = 0
     device: str = "cpu"
-    bf16: bool = False  # CUDA only
+    bf16: bool = False  # multiply in it; on the CPU a gain only where the CPU has matrix units for it
 
     def __post_init__(self) -> None:
         """Raises ValueError, with one sentence for the user, for a value that cannot be trained with."""
@@ -61,7 +62,6 @@ class TrainConfig:
             "The optimizer must be sgd, momentum, adam or adamw.": self.optimizer in ("sgd", "momentum", "adam", "adamw"),
             "The learning rate must be above 0 and at most 10.": 0 < self.learning_rate <= 10,
             "The batch size must be a whole number between 1 and 60,000.": _whole(self.batch_size, 1, 60_000),
-            "bf16 needs a CUDA device.": self.device == "cuda" or not self.bf16,
             "The epochs must be a whole number between 1 and 10,000.": _whole(self.epochs, 1, 10_000),
             "The seed must be a whole number between 0 and 4294967295.": _whole(self.seed, 0, 2**32 - 1),
         }
@@ -114,11 +114,13 @@ class OutOfMemory(Exception):
     """A run that the device has no memory for; what it held has been given back."""
 
 
-def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tensor, Tensor] | None = None) -> Iterator[Progress | Trained]:
+def train(
+    config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tensor, Tensor] | None = None, teacher: Teacher | None = None
+) -> Iterator[Progress | Trained]:
     """Train an MLP, with a Progress after the first step, a few times a second and after the last, and a Trained at the end.
 
-    pixels: (N, C, H, W) uint8; labels: (N,) int64, or (N, classes) float32 that sum to one, as a teacher gives.
-    The last, smaller batch of an epoch is trained on too.
+    pixels: (N, C, H, W) uint8; labels: (N,) int64. The last, smaller batch of an epoch is trained on too.
+    teacher: what is learned instead of the labels: its answer to each picture exactly as the network gets it, augmented and all.
     probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
     The same config gives the same weights on the same device and thread count. Raises Diverged.
     """
@@ -141,11 +143,12 @@ def train(config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tens
     if config.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
 
-    take_step = GraphedStep(config, model, optimizer, labels) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
+    targets = torch.empty(0, len(spec.classes), device=config.device) if teacher else labels
+    take_step = GraphedStep(config, model, optimizer, targets) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
     started = last_event = time.perf_counter()
     step, losses = 0, []
     for epoch in range(1, config.epochs + 1):
-        for inputs, targets in _batches(final, pixels, labels, config, generator):
+        for inputs, targets in _batches(final, pixels, labels, config, generator, teacher):
             inputs = whiten(inputs) if whiten else inputs
             losses.append(take_step(inputs, targets))
             step += 1
@@ -192,10 +195,11 @@ class GraphedStep:
     steps on a side stream, here on throw-away state, static inputs, gradients made inside the capture.
     """
 
-    def __init__(self, config: TrainConfig, model: MLP, optimizer: Optimizer, labels: Tensor):
+    def __init__(self, config: TrainConfig, model: MLP, optimizer: Optimizer, targets: Tensor):
+        """targets: any number of what a batch will have."""
         self.eager = EagerStep(config, model, optimizer)
         self.inputs = torch.zeros(config.batch_size, *model.shape, device=config.device)
-        self.targets = torch.zeros(config.batch_size, *labels.shape[1:], dtype=labels.dtype, device=config.device)
+        self.targets = torch.zeros(config.batch_size, *targets.shape[1:], dtype=targets.dtype, device=config.device)
         weights = [parameter.detach().clone() for parameter in model.parameters()]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -237,15 +241,16 @@ def make_optimizer(config: TrainConfig, model: MLP) -> Optimizer:
 
 
 def _batches(
-    model: MLP, pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator
+    model: MLP, pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher | None
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch in a new order: (N, C, H, W) float32 normalised, and their labels."""
+    """One epoch in a new order: (N, C, H, W) float32 normalised, and their labels or what the teacher says of them."""
     order = torch.randperm(len(labels), generator=generator, device=labels.device)
     chunk = max(1, CHUNK // config.batch_size) * config.batch_size
     rows = pixels.flatten(1)  # picking rows of a table takes a third of what picking pictures does
     for places, targets in zip(order.split(chunk), labels[order].split(chunk)):
-        images = _images(rows.index_select(0, places).view(-1, *model.shape), config, generator).sub_(model.mean).div_(model.std)
-        yield from zip(images.split(config.batch_size), targets.split(config.batch_size))
+        images = _images(rows.index_select(0, places).view(-1, *model.shape), config, generator)
+        targets = teacher(images) if teacher else targets
+        yield from zip(images.sub_(model.mean).div_(model.std).split(config.batch_size), targets.split(config.batch_size))
 
 
 def _images(pixels: Tensor, config: TrainConfig, generator: Generator) -> Tensor:

@@ -16,8 +16,9 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from ..data.datasets import DatasetSpec, Images
 from .augment import AUGMENTATIONS, augment
+from .engine import Teacher
 
-BATCH = 500  # pictures that a teacher answers, or learns from, at a time
+BATCH = 500  # pictures
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,6 @@ class TeacherConfig:
 
     channels: tuple[int, ...]  # of each stage, every one with half of the pixels a side of the one before
     epochs: int
-    views: int  # augmented views of each training picture that it answers
     learning_rate: float = 0.2
     seed: int = 0
     device: str = "cpu"
@@ -44,6 +44,7 @@ class Residual(nn.Module):
 
 
 def convolution(inputs: int, outputs: int) -> list[nn.Module]:
+    """(N, inputs, H, W) -> (N, outputs, H, W): 3 x 3, batch-normalised, ReLU."""
     return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
@@ -78,18 +79,14 @@ def teach(config: TeacherConfig, images: Images, report: Callable[[str], None]) 
     return model.eval()
 
 
-@torch.no_grad()
-def views(config: TeacherConfig, model: nn.Module, images: Images, report: Callable[[str], None]) -> tuple[Tensor, Tensor]:
-    """Augmented views and what the teacher says of each: (views * N, C, H, W) uint8, (views * N, classes) float32 that sum to one."""
-    generator = Generator(config.device).manual_seed(config.seed + 1)
-    pixels = images.pixels.to(config.device)
-    seen, said = [], []
-    for view in range(1, config.views + 1):
-        for chunk in pixels.split(BATCH):
-            seen.append((augment(chunk, AUGMENTATIONS[images.spec.name], generator) * 255).round().byte())
-            said.append(_answer(model, seen[-1].float() / 255, images.spec).softmax(1))
-        report(f"the teacher answers view {view} of {config.views}")
-    return torch.cat(seen), torch.cat(said)
+def asked(model: nn.Module, spec: DatasetSpec) -> Teacher:
+    """A teacher, as the engine asks it."""
+
+    @torch.no_grad()
+    def answer(images: Tensor) -> Tensor:
+        return _answer(model, images, spec).softmax(1)
+
+    return answer
 
 
 def _answer(model: nn.Module, images: Tensor, spec: DatasetSpec) -> Tensor:

@@ -2,17 +2,20 @@
 
 import json
 from dataclasses import replace
+from statistics import mean
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from imgmlp import checkpoints
-from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST
+from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST, load
 from imgmlp.inference.classifier import evaluate
+from imgmlp.model import MLP
 from imgmlp.training import bench, recipes, teacher, temperature, whitening
 from imgmlp.training.augment import AUGMENTATIONS, augment
-from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, train
+from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, parameter_count, train
 from imgmlp.training.recipes import Recipe
 from imgmlp.training.teacher import TeacherConfig
 
@@ -52,8 +55,11 @@ def test_the_engine_is_the_plain_loop(digits, optimizer):
         loss.backward()
         plain.step()
         losses.append(loss.item())
-    *_, progress, trained = train(config, pixels, labels)
-    assert progress.loss == pytest.approx(sum(losses) / 10, rel=1e-5)
+    *events, trained = train(config, pixels, labels)
+    steps = [0, *(event.step for event in events)]
+    assert steps[1] == 1 and steps[-1] == 10
+    for event, since in zip(events, steps):
+        assert event.loss == pytest.approx(mean(losses[since : event.step]), rel=1e-5)
     for ours, theirs in zip(trained.model.parameters(), model.parameters()):
         assert torch.allclose(ours, theirs, atol=1e-5)
 
@@ -119,13 +125,12 @@ def recipe(monkeypatch, digits):
     monkeypatch.setattr(recipes, "HELD_OUT", {"mnist": 500})
     monkeypatch.setattr(recipes, "load", lambda spec, split, root: replace(digits.take(torch.arange(2000)), source="given"))
     monkeypatch.setattr(type(digits), "whole", True)
-    return Recipe(TrainConfig(hidden=(16,), batch_size=300, learning_rate=0.01, epochs=2), TeacherConfig(channels=(4, 8), epochs=1, views=2))
+    return Recipe(TrainConfig(hidden=(16,), batch_size=300, learning_rate=0.01, epochs=2), TeacherConfig(channels=(4, 8), epochs=1))
 
 
-@pytest.mark.parametrize("taught", [True, False])
-def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, recipe, taught):
-    recipe = recipe if taught else replace(recipe, teacher=None)
-    best = recipes.pretrain(recipe, tmp_path, None, lambda line: None)
+@pytest.mark.parametrize("changes", [{}, {"teacher": None}, {"large": True}])
+def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, recipe, changes):
+    best = recipes.pretrain(replace(recipe, **changes), tmp_path, None, lambda line: None)
     record = json.loads((tmp_path / "recipe.json").read_text())
     held_out = {seed["seed"]: seed["held_out_accuracy"] for seed in record["seeds"]}
     assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipes.SEEDS)
@@ -155,15 +160,51 @@ def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
 def test_a_pupil_learns_what_the_teacher_says(digits, monkeypatch):
     monkeypatch.setattr(teacher, "BATCH", 50)  # many steps from few pictures
     images = digits.take(torch.arange(3000))
-    config = TeacherConfig(channels=(8, 16), epochs=4, views=3, learning_rate=0.05)
-    model = teacher.teach(config, images, lambda line: None)
-    views, said = teacher.views(config, model, images, lambda line: None)
-    assert views.shape == (9000, 1, 28, 28) and views.dtype == torch.uint8
-    assert said.shape == (9000, 10) and torch.allclose(said.sum(1), torch.ones(9000), atol=1e-4)
-    right = (said.argmax(1) == images.labels.repeat(3)).float().mean()
-    *_, pupil = train(TrainConfig(hidden=(64,), batch_size=100, learning_rate=0.003, epochs=3), views, said)
-    agrees = (evaluate(pupil.model, images).predictions == said[:3000].argmax(1)).float().mean()
+    config = TeacherConfig(channels=(8, 16), epochs=4, learning_rate=0.05)
+    answers = teacher.asked(teacher.teach(config, images, lambda line: None), images.spec)
+    said = answers(images.pixels / 255)
+    assert said.shape == (3000, 10) and torch.allclose(said.sum(1), torch.ones(3000), atol=1e-4)
+    nonsense = torch.zeros(3000, dtype=torch.int64)
+    *_, pupil = train(TrainConfig(hidden=(64,), batch_size=100, learning_rate=0.003, epochs=9), images.pixels, nonsense, teacher=answers)
+    right = (said.argmax(1) == images.labels).float().mean()
+    agrees = (evaluate(pupil.model, images).predictions == said.argmax(1)).float().mean()
     assert right > 0.85 and agrees > 0.85
+
+
+def test_a_teacher_is_asked_about_the_very_pictures_that_the_pupil_gets(digits):
+    images = digits.take(torch.arange(600))
+    seen, got = [], []
+
+    def answers(pictures):
+        seen.append(pictures.clone())
+        return torch.full((len(pictures), 10), 0.1)
+
+    def keep(module, inputs):
+        if isinstance(module, MLP):
+            got.append(inputs[0].clone())
+
+    with register_module_forward_pre_hook(keep):
+        *_, trained = train(TrainConfig(hidden=(8,), batch_size=200, augment=True), images.pixels, images.labels, teacher=answers)
+    assert len(got) == 3 and torch.allclose(torch.cat(got), trained.model.normalise(torch.cat(seen)), atol=1e-5)
+
+
+def test_a_large_network_is_stored_in_half_of_the_bytes_and_answers_alike(tmp_path):
+    small = checkpoints.shipped("mnist")
+    images = load(MNIST, "test").take(torch.arange(1000))
+    checkpoints.save(checkpoints.shipped("mnist").bfloat16(), tmp_path)
+    stored = checkpoints.load(tmp_path)
+    assert (tmp_path / "model.safetensors").stat().st_size < 2.1 * small.parameter_count
+    assert stored.linears[0].weight.dtype == torch.float32
+    assert abs(evaluate(stored, images).accuracy - evaluate(small, images).accuracy) <= 0.001
+
+
+def test_every_recipe_can_be_had_and_fits_into_ten_mebibytes():
+    for dataset in DATASETS:
+        for large in (False, True):
+            chosen = recipes.recipe_for(dataset, large, taught=True)
+            bytes_each = 2 if large else 4
+            assert chosen.pupil.dataset == dataset and chosen.teacher
+            assert bytes_each * parameter_count(DATASETS[dataset], chosen.pupil.hidden) < 10 * 2**20
 
 
 def test_temperature_makes_confidence_honest_and_changes_no_answer(network, digits, photographs):
