@@ -10,17 +10,30 @@ from safetensors import SafetensorError
 from .model import MLP
 
 ROOT = Path(__file__).parents[1] / "checkpoints"
-SHIPPED = {"mnist": "mnist-mlp", "cifar10": "cifar10-mlp"}
-LARGE = {"mnist": "mnist-mlp-large", "cifar10": "cifar10-mlp-large"}
+SHIPPED = {"mnist": "mnist-mlp", "cifar10": "cifar10-mlp"}  # the lesson's networks
+LARGE = {"mnist": "mnist-mlp-large", "cifar10": "cifar10-mlp-large"}  # as good as we can make an MLP whose file is under 10 MiB
 
 
 class CheckpointError(Exception):
     """A checkpoint that cannot be used; the message is one sentence for the user."""
 
 
-def shipped(dataset: str) -> MLP:
+def folder(dataset: str, large: bool = False) -> Path:
+    """Where a checkpoint that comes with the project is."""
+    return ROOT / (LARGE if large else SHIPPED)[dataset]
+
+
+def shipped(dataset: str, large: bool = False) -> MLP:
     """The checkpoint that comes with the project; raises CheckpointError if it is damaged."""
-    return load(ROOT / SHIPPED[dataset])
+    return load(folder(dataset, large))
+
+
+def recorded_accuracy(dataset: str, large: bool = False) -> float:
+    """What its recipe found on the official test set, 0..1; raises CheckpointError if the record is damaged."""
+    try:
+        return float(json.loads((folder(dataset, large) / "recipe.json").read_text())["test_accuracy"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"The record in {folder(dataset, large)} is damaged.") from error
 
 
 def load(folder: str | Path) -> MLP:

@@ -172,6 +172,7 @@ def _record(spec: DatasetSpec, recipe: Recipe, attempts: list[Attempt], best: At
         "seeds": seeds,
         "chosen_seed": best.seed,
         "temperature": scale,
+        "test_accuracy": best.test.accuracy,
         "test_mean": mean(tests),
         "test_stdev": stdev(tests),
         "test_class_accuracy": dict(zip(spec.classes, best.test.class_accuracy)),

@@ -15,7 +15,7 @@ from ..inference.preprocess import PictureError, open_picture
 from ..training.run import Run
 from .shared import explain, links
 from .shared.digit_pad import CLEAR, INVERT, UNDO, DigitPad, drawing
-from .shared.networks import SHIPPED, choices, network, own, shipped, strange
+from .shared.networks import SHIPPED, choices, facts, network, own, shipped, still_there, strange
 from .shared.text import class_choices, label, say
 from .shared.turns import in_turn
 from .shared.upload import PictureUpload
@@ -43,9 +43,9 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"),
                 container=False, elem_id="dataset",
             )
-            which = gr.Dropdown([(label("classify.shipped"), SHIPPED)], value=SHIPPED, label=label("classify.which"), visible=False, elem_id="which")
+            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), container=False, scale=1, min_width=170, elem_id="which")
             snapshot = gr.Slider(1, 2, step=1, label=label("classify.snapshot"), visible=False, elem_id="snapshot")
-            about = gr.HTML(elem_id="about")
+            about = gr.HTML(scale=3, elem_id="about")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300):
                 with gr.Tabs(selected="draw") as sources:
@@ -72,7 +72,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
                     chosen = gr.Dropdown(_chosen("mnist"), value=UNCHOSEN, label=label("classify.for"), min_width=120)
                     against = gr.Dropdown(_against("mnist"), value=UNCHOSEN, label=label("classify.against"), min_width=120)
                 why = gr.HTML(elem_id="why")
-        links.copy_button("classify", {"dataset": dataset, "polarity": polarity})
+        links.copy_button("classify", {"dataset": dataset, "network": which, "polarity": polarity})
         stages = gr.HTML(elem_id="stages")
         units = gr.HTML(elem_id="units")
         with gr.Row(visible=False):  # the public endpoint's own inputs and output
@@ -95,7 +95,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         label = found.index if chosen == UNCHOSEN else chosen
         rival = None if against == UNCHOSEN else against
         return (
-            explain.probabilities(found, request, strange(dataset, found, own(runs, dataset, which))),
+            explain.probabilities(found, request, strange(dataset, found, which)),
             explain.why(model, found, label, rival, request),
             explain.stages(found, request),
             explain.loudest_units(model, found, label, rival, request),
@@ -115,11 +115,16 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def choose_network(dataset: str, runs: list[Run], number: int, snapshot: int | None = None):
         run = own(runs, dataset, number)
         last = len(run.snapshots) if run else 1
-        offered = choices(runs, dataset)
         return (
-            gr.Dropdown(offered, value=run.number if run else SHIPPED, visible=len(offered) > 1),
+            gr.Dropdown(choices(runs, dataset), value=still_there(runs, dataset, number)),
             gr.Slider(maximum=max(2, last), value=min(snapshot or last, last), visible=last > 1),
         )
+
+    def refresh_networks(dataset: str, runs: list[Run], number: int, snapshot: int):
+        there = still_there(runs, dataset, number)
+        dropdown, slider = choose_network(dataset, runs, there, snapshot)
+        # What is chosen is not said again: a link may be choosing another one at this moment.
+        return (gr.Dropdown(choices(runs, dataset)) if there == number else dropdown), slider
 
     def choose_source(name: str, dataset: str, source: dict[str, str]) -> dict[str, str]:
         return source | {dataset: name}
@@ -132,9 +137,10 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         dataset = next(run.config.dataset for run in runs if run.number == number)
         return dataset, *choose_dataset(dataset, source, runs, number)
 
+    @in_turn
     def describe(dataset: str, runs: list[Run], which: int, request: gr.Request) -> str:
         try:
-            return explain.network(network(dataset, runs, which), request)
+            return explain.network(network(dataset, runs, which), facts(dataset, runs, which), request)
         except CheckpointError:
             return ""
 
@@ -174,7 +180,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     dataset.input(choose_dataset, [dataset, source, runs], settings, **quiet).then(**asked, **quiet)
     which.input(choose_network, [dataset, runs, which], [which, snapshot], **quiet).then(**asked, **quiet)
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
-    tab.select(choose_network, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)
+    tab.select(refresh_networks, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)
     gr.on([dataset.change, which.change, page.load], describe, [dataset, runs, which], about, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
     api.click(classify, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
@@ -188,7 +194,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def fill(values: dict[str, object]) -> list:
         name, ink = values.get("dataset", "mnist"), values.get("polarity", "auto")
         sources = SOURCES | ({} if ink == "auto" else {name: "upload"})  # a pad's ink is no question
-        return [name, sources, *choose_dataset(name, sources, [], polarity=ink)]
+        return [name, sources, *choose_dataset(name, sources, [], values.get("network", SHIPPED), ink)]
 
     link = links.Target([dataset, source, *settings], fill)
     return Inlets(picture_inlet, run_inlet, link, lambda event: event.then(**asked, **quiet))

@@ -16,7 +16,7 @@ from ..training.run import Run
 from ..training.shuffled import figures
 from .shared import explain, gallery, lab_view, links
 from .shared.choices import Choices
-from .shared.networks import SHIPPED, choices, network, own, shipped
+from .shared.networks import LARGE, SHIPPED, choices, network, own, shipped, still_there
 from .shared.pictures import picture
 from .shared.tensor_grid import TensorGrid
 from .shared.text import class_choices, class_name, label, say
@@ -31,16 +31,16 @@ def pictures(dataset: str, split: str) -> Images:
 
 
 @cache
-def shipped_reading(dataset: str, split: str) -> Evaluation:
-    """What the shipped network makes of a split."""
-    return evaluate(shipped(dataset), pictures(dataset, split))
+def shipped_reading(dataset: str, split: str, large: bool) -> Evaluation:
+    """What a shipped network makes of a split."""
+    return evaluate(shipped(dataset, large), pictures(dataset, split))
 
 
 def reading(dataset: str, split: str, runs: list[Run], number: int) -> Evaluation:
     """What the chosen network makes of a split."""
     run, images = own(runs, dataset, number), pictures(dataset, split)
     if not run:
-        return shipped_reading(dataset, split)
+        return shipped_reading(dataset, split, number == LARGE)
     tested = split == "test" and run.test and len(run.test.labels) == len(images)  # else all of the set came after the run
     return run.test if tested else evaluate(run.model(), images)
 
@@ -56,9 +56,9 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
             only = gr.Dropdown(_classes("mnist"), value=ALL, label=label("samples.class"), scale=2, min_width=120)
             count = gr.Number(24, label=label("samples.count"), precision=0, min_width=80)
             seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
-            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), visible=False, scale=2, min_width=140, elem_id="samples-which")
+            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), scale=2, min_width=140, elem_id="samples-which")
             again = gr.Button(label("samples.again"), min_width=90)
-            links.copy_button("samples", {"dataset": dataset, "split": split, "count": count, "seed": seed, "index": chosen})
+            links.copy_button("samples", {"dataset": dataset, "network": which, "split": split, "count": count, "seed": seed, "index": chosen})
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
                 heading = gr.HTML(elem_id="samples-heading")
@@ -155,18 +155,19 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     def choose(event: gr.EventData) -> int:
         return int(event.choice)
 
-    def choose_dataset(dataset, runs):
+    def choose_dataset(dataset, runs, number=SHIPPED):
         colour = DATASETS[dataset].shape[0] > 1
         return (
             gr.Dropdown(_classes(dataset), value=ALL),
             gr.CheckboxGroup(_mistakes(dataset), value=[]),
             gr.Radio(visible=colour, value=0),
-            offer_networks(dataset, runs, SHIPPED),
+            gr.Dropdown(choices(runs, dataset), value=still_there(runs, dataset, number)),
         )
 
     def offer_networks(dataset, runs, which):
-        offered = choices(runs, dataset)
-        return gr.Dropdown(offered, value=which if own(runs, dataset, which) else SHIPPED, visible=len(offered) > 1)
+        there = still_there(runs, dataset, which)
+        # What is chosen is not said again: a link may be choosing another one at this moment.
+        return gr.Dropdown(choices(runs, dataset)) if there == which else gr.Dropdown(choices(runs, dataset), value=there)
 
     def fetch_all(dataset, request: gr.Request):
         try:
@@ -239,7 +240,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
 
     def fill(values: dict[str, object]) -> list:
         name = values.get("dataset", "mnist")
-        return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *choose_dataset(name, [])]
+        return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *choose_dataset(name, [], values.get("network", SHIPPED))]
 
     link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill)
     return hand.click(hand_over, [dataset, split, chosen], handed, **quiet), link

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 LAPTOP = {"width": 1280, "height": 800}
+expect.set_options(timeout=20_000)  # ms; how long something takes is a benchmark's matter, and the machine may be busy
 
 
 @pytest.fixture

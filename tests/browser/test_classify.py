@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from imgmlp import checkpoints
 from imgmlp.inference.preprocess import SENTENCES
 from imgmlp.ui.shared.text import TEXTS
 from tests.browser.conftest import choose, draw, places, touch
@@ -233,6 +234,25 @@ def test_a_phone_shows_the_answer_without_scrolling_sideways(visit, scheme):
     expect(winner(page)).to_have_text("7")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("#answer").bounding_box()["y"] < 844 - 100
+
+
+@pytest.mark.parametrize("data_set", ["MNIST", "CIFAR-10"])
+def test_the_large_network_answers_too_and_says_what_it_costs(page, data_set):
+    name = {"MNIST": "mnist", "CIFAR-10": "cifar10"}[data_set]
+    page.get_by_role("radio", name=data_set).check()
+    expect(page.locator("#about")).to_contain_text(f"{checkpoints.shipped(name).parameter_count:,} parameters")
+    choose(page, "Network", TEXTS["en"]["classify.large"])
+    large = checkpoints.shipped(name, large=True)
+    about = page.locator("#about")
+    expect(about).to_contain_text(f"{large.parameter_count:,} parameters")
+    expect(about).to_contain_text(re.compile(rf"\d MB · [\d.]+ ms a picture here · {checkpoints.recorded_accuracy(name, large=True):.2%} of the test set"))
+    if name == "mnist":
+        draw(page, SEVEN)
+        expect(winner(page)).to_have_text("7")
+    else:
+        page.locator("#examples button").first.click()
+        expect(winner(page)).to_be_visible()
+    expect(page.locator("#units figure")).to_have_count(8)
 
 
 def test_the_readmes_picture(page):

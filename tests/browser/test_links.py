@@ -57,6 +57,17 @@ def test_a_link_chooses_the_language(follow, language, browsers):
     expect(page.locator("#answer")).to_contain_text(TEXTS[language]["classify.waiting.mnist.draw"])
 
 
+@pytest.mark.parametrize("tab", ["classify", "samples"])
+def test_a_link_chooses_the_large_network(follow, tab):
+    page = follow(f"?tab={tab}&dataset=cifar10&network=large")
+    which = page.locator("#which input" if tab == "classify" else "#samples-which input")
+    expect(which).to_have_value(TEXTS["en"]["classify.large"])
+    page.wait_for_timeout(500)  # in which a tab that opens brings its choices up to date
+    expect(which).to_have_value(TEXTS["en"]["classify.large"])
+    page.locator(".copy-link:visible").click()
+    page.wait_for_url("**network=large**")
+
+
 def test_the_button_copies_a_link_that_brings_the_tab_back(follow):
     page = follow("?tab=memory")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

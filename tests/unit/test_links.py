@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgmlp.ui.shared.links import FIELDS, read, write
+from imgmlp.ui.shared.networks import LARGE, SHIPPED
 
 
 @pytest.mark.parametrize(
     "values",
     [
-        {"tab": "samples", "dataset": "cifar10", "split": "train", "index": 4711, "seed": 4294967295, "count": 100},
+        {"tab": "classify", "dataset": "cifar10", "network": LARGE, "polarity": "dark"},
+        {"tab": "samples", "dataset": "cifar10", "network": SHIPPED, "split": "train", "index": 4711, "seed": 4294967295, "count": 100},
         {"tab": "train", "hidden": "128, 64", "optimizer": "adamw", "lr": 0.003, "batch": 64, "epochs": 3, "augment": True, "seed": 0},
         {"tab": "memory", "hidden": "", "batch": 1_000_000, "implementation": "fused", "mode": "bf16", "device": "h100", "cap": 7.5, "lang": "zh-CN"},
     ],
@@ -22,11 +24,15 @@ def test_what_is_written_is_read(values):
     assert query.startswith("?") and read(dict(parse_qsl(query[1:], keep_blank_values=True))) == (values, [])
 
 
-@pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "dataset=../../etc"])
+@pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "dataset=../../etc", "network=3"])
 def test_what_cannot_be_is_named_and_the_rest_is_read(query):
     name = query.partition("=")[0]
     other = {"optimizer": "sgd"}
     assert read({name: query.partition("=")[2]} | other) == (other, [name])
+
+
+def test_a_link_to_ones_own_network_shows_others_the_shipped_one():
+    assert write({"network": 3}) == "?network=small"
 
 
 def test_a_link_holds_nothing_that_is_not_in_the_table():

@@ -180,7 +180,7 @@ def test_any_thread_may_ask():
 import threading
 from imgmlp.memory.estimate import estimate
 from imgmlp.memory.step import StepConfig
-for width in range(30, 50):
+for width in range(30, 36):
     asking = threading.Thread(target=lambda: estimate(StepConfig(hidden=(width,)), None))
     asking.start()
     asking.join()

@@ -9,12 +9,11 @@ from imgmlp import checkpoints
 from imgmlp.checkpoints import CheckpointError
 from imgmlp.inference import classifier, familiarity
 from imgmlp.inference.preprocess import Prepared
-from imgmlp.training.engine import TrainConfig
-from imgmlp.training.run import Run
 from imgmlp.ui.shared import networks
+from imgmlp.ui.shared.networks import LARGE, SHIPPED
 from tests.pictures import THREE, drawn
 
-OWN = Run(TrainConfig(), 1)
+OWN = 1  # the number of a user's run
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def test_without_what_tells_strangers_an_answer_comes_without_a_notice(damaged, 
     damaged("familiarity.safetensors", keep)
     with pytest.raises(CheckpointError, match="damaged"):
         familiarity.load(checkpoints.ROOT / checkpoints.SHIPPED["mnist"])
-    assert not networks.strange("mnist", three, None)
+    assert not networks.strange("mnist", three, SHIPPED)
 
 
 def test_ones_own_network_needs_no_shipped_one(damaged, three):
@@ -53,5 +52,20 @@ def test_ones_own_network_needs_no_shipped_one(damaged, three):
 def test_by_its_looks_alone_noise_is_strange_to_ones_own_network():
     noise = Prepared(torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0)), ())
     static = classifier.answer(checkpoints.shipped("mnist"), noise)
-    assert networks.strange("mnist", static, None) and networks.strange("mnist", static, OWN)
+    assert networks.strange("mnist", static, SHIPPED) and networks.strange("mnist", static, OWN)
 
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+def test_the_large_network_is_better_and_costs_more(dataset):
+    small, large = (networks.facts(dataset, [], number) for number in (SHIPPED, LARGE))
+    assert small.accuracy < large.accuracy < 1
+    assert small.file_bytes < large.file_bytes < 10 * 2**20
+    assert 0 < small.seconds < large.seconds < 0.1
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"test_accuracy": "most"}'])
+def test_a_damaged_record_is_told_as_a_damaged_checkpoint(damaged, content):
+    (checkpoints.folder("mnist") / "recipe.json").write_text(content)
+    with pytest.raises(CheckpointError, match="record"):
+        networks.facts("mnist", [], SHIPPED)

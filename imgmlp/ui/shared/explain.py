@@ -8,6 +8,7 @@ from ...data.datasets import DATASETS
 from ...inference.classifier import Answer
 from ...inference.evidence import evidence, units
 from ...model import MLP
+from .networks import Facts
 from .pictures import data_address, diverging, figure
 from .text import class_name, percent, say, signed
 
@@ -19,11 +20,15 @@ def waiting(sentence: str) -> str:
     return f'<p class="waiting" data-announce>{escape(sentence)}</p>'
 
 
-def network(model: MLP, request: gr.Request) -> str:
-    """One line: the data set, the widths, the number of parameters."""
+def network(model: MLP, known: Facts, request: gr.Request) -> str:
+    """One line: the data set, the widths, the number of parameters, and what the network is worth and costs."""
     widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
     title = DATASETS[model.dataset].title
-    return escape(say(request, "classify.network", title=title, widths=widths, parameters=f"{model.parameter_count:,}"))
+    line = say(
+        request, "classify.network", title=title, widths=widths, parameters=f"{model.parameter_count:,}",
+        megabytes=f"{known.file_bytes / 1e6:.1f}", milliseconds=f"{1000 * known.seconds:.2f}",
+    )  # fmt: skip
+    return escape(line if known.accuracy is None else f'{line} · {say(request, "classify.accuracy", accuracy=f"{known.accuracy:.2%}")}')
 
 
 def probabilities(found: Answer, request: gr.Request, strange: bool = False) -> str:

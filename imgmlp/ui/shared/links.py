@@ -13,6 +13,7 @@ from ...data.datasets import DATASETS
 from ...data.samples import MOST
 from ...memory.devices import DEVICES
 from ...memory.step import MOST_PICTURES
+from .networks import LARGE, SHIPPED
 from .text import label
 
 COPY = """async (query) => {
@@ -71,6 +72,7 @@ FIELDS = {
     "tab": _one_of("classify", "samples", "train", "memory"),
     "lang": _one_of("en", "zh-CN"),
     "dataset": _one_of(*DATASETS),
+    "network": Field({"small": SHIPPED, "large": LARGE}.__getitem__, lambda number: "large" if number == LARGE else "small"),  # a user's own stays here
     "polarity": _one_of("auto", "dark", "light"),
     "split": _one_of("test", "train"),
     "index": _whole(0, 59_999),

@@ -1,27 +1,28 @@
-"""The networks that a user can choose between: the shipped one, and those of their own runs."""
+"""The networks that a user can choose between: the two shipped ones, and those of their own runs."""
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from ... import checkpoints
 from ...checkpoints import CheckpointError
-from ...inference.classifier import Answer
+from ...inference.classifier import Answer, seconds_an_answer
 from ...inference.familiarity import Familiarity, load
 from ...model import MLP
 from ...training.run import Run
 from .text import label
 
-SHIPPED = 0  # where a user's own runs are numbered from 1
+SHIPPED, LARGE = 0, -1  # where a user's own runs are numbered from 1
 
 shipped = cache(checkpoints.shipped)
 
 
 @cache
-def familiarity(dataset: str) -> Familiarity | None:
-    """What the data set's pictures look like; None where the shipped checkpoint's folder does not say, or its file is damaged."""
+def familiarity(dataset: str, large: bool = False) -> Familiarity | None:
+    """What a shipped network's pictures look like; None where its folder does not say, or the file is damaged."""
     try:
-        return load(checkpoints.ROOT / checkpoints.SHIPPED[dataset])
+        return load(checkpoints.folder(dataset, large))
     except CheckpointError as error:
         logging.warning(error)
         return None
@@ -33,17 +34,42 @@ def own(runs: Sequence[Run], dataset: str, number: int) -> Run | None:
 
 
 def network(dataset: str, runs: Sequence[Run], number: int, snapshot: int | None = None) -> MLP:
-    """The network of a run, as it was at a snapshot, from 1, or as it is; else the shipped one. Raises CheckpointError."""
+    """The network of a run, as it was at a snapshot, from 1, or as it is; else a shipped one. Raises CheckpointError."""
     run = own(runs, dataset, number)
-    return run.model(min(snapshot or len(run.snapshots), len(run.snapshots)) - 1) if run else shipped(dataset)
+    return run.model(min(snapshot or len(run.snapshots), len(run.snapshots)) - 1) if run else shipped(dataset, number == LARGE)
 
 
 def choices(runs: Sequence[Run], dataset: str) -> list[tuple[object, int]]:
     """What a dropdown shows, and the number that it means."""
-    return [(label("classify.shipped"), SHIPPED), *((f"#{run.number}: {run.accuracy:.1%}", run.number) for run in runs if run.config.dataset == dataset)]
+    own_ones = [(f"#{run.number}: {run.accuracy:.1%}", run.number) for run in runs if run.config.dataset == dataset]
+    return [(label("classify.shipped"), SHIPPED), (label("classify.large"), LARGE), *own_ones]
 
 
-def strange(dataset: str, found: Answer, run: Run | None) -> bool:
-    """Whether a picture looks like nothing in the data set; how much a network should have to say is known of the shipped one alone."""
-    known = familiarity(dataset)
-    return known is not None and known.is_strange(found.prepared.image, None if run else found.energy)
+def still_there(runs: Sequence[Run], dataset: str, number: int) -> int:
+    """The choice, or the shipped network where there is no such run any more, or it is of the other data set."""
+    return number if number == LARGE or own(runs, dataset, number) else SHIPPED
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a network is worth and what it costs."""
+
+    accuracy: float | None  # 0..1, of the test set; None for a run that was not tested
+    file_bytes: int
+    seconds: float  # for one picture, here
+
+
+def facts(dataset: str, runs: Sequence[Run], number: int) -> Facts:
+    """Of the network that `network` gives; raises CheckpointError."""
+    run, model = own(runs, dataset, number), network(dataset, runs, number)
+    if run:
+        return Facts(run.test and run.test.accuracy, 4 * model.parameter_count, seconds_an_answer(model))
+    large = number == LARGE
+    size = (checkpoints.folder(dataset, large) / "model.safetensors").stat().st_size
+    return Facts(checkpoints.recorded_accuracy(dataset, large), size, seconds_an_answer(model))
+
+
+def strange(dataset: str, found: Answer, number: int) -> bool:
+    """Whether a picture looks like nothing in the data set; how much a network should have to say is known of the shipped ones alone."""
+    known = familiarity(dataset, number == LARGE)
+    return known is not None and known.is_strange(found.prepared.image, None if number > SHIPPED else found.energy)
