@@ -1,6 +1,6 @@
 """How a digits' network reads test digits that are thinner, thicker, turned or moved, straight to the network; networks side by side.
 
-    python -m tests.benchmarks.robustness [FOLDER ...]      # default: the shipped one
+    python -m tests.benchmarks.robustness [FOLDER ...]      # default: the shipped ones
 """
 
 import sys
@@ -49,4 +49,4 @@ def main(folders: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main([Path(one) for one in sys.argv[1:]] or [checkpoints.ROOT / checkpoints.SHIPPED["mnist"]])
+    main([Path(one) for one in sys.argv[1:]] or [checkpoints.folder("mnist", large) for large in (False, True)])

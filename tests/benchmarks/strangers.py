@@ -3,14 +3,15 @@
     python -m tests.benchmarks.strangers
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
 from PIL.Image import Image
+from torch import Tensor
 
 from imgmlp import checkpoints
-from imgmlp.data.datasets import DATASETS, MNIST, load
+from imgmlp.data.datasets import DATASETS, load
 from imgmlp.inference import familiarity
 from imgmlp.inference.preprocess import PictureError, prepare
 from tests.canvases import canvas
@@ -19,31 +20,34 @@ from tests.strangers import STRANGERS
 COUNT = 1000
 
 
-def share(dataset: str, pictures: Iterable[Image]) -> float:
-    """The share of `pictures` that are strangers, of those in which there is anything to read."""
+def prepared(dataset: str, pictures: Iterable[Image]) -> Tensor:
+    """(N, C, H, W) float in 0..1, of those pictures in which there is anything to read."""
     images = []
     for picture in pictures:
         try:
             images.append(prepare(picture, DATASETS[dataset]).image)
         except PictureError:
             pass
-    return told(dataset, torch.stack(images))
+    return torch.stack(images)
 
 
-def told(dataset: str, images: torch.Tensor) -> float:
-    folder = checkpoints.ROOT / checkpoints.SHIPPED[dataset]
-    return familiarity.load(folder).strangers(images, familiarity.energies(checkpoints.load(folder), images)).float().mean().item()
+def pictures(dataset: str) -> Iterator[tuple[str, Tensor]]:
+    """What is looked at, by name."""
+    random = np.random.default_rng(4)
+    test = load(DATASETS[dataset], "test").pixels
+    yield "test pictures", test.float() / 255
+    if dataset == "mnist":
+        yield "test digits re-rendered on canvases", prepared(dataset, (canvas(digit, random) for digit in test[:COUNT, 0].numpy()))
+    for name, kind in STRANGERS[dataset].items():
+        yield name, prepared(dataset, kind(COUNT, random))
 
 
 def main() -> None:
-    for dataset, kinds in STRANGERS.items():
-        random = np.random.default_rng(4)
-        print(f"{dataset}: {told(dataset, load(DATASETS[dataset], 'test').pixels.float() / 255):.1%} of the test pictures")
-        if dataset == "mnist":
-            digits = load(MNIST, "test").pixels[:COUNT, 0].numpy()
-            print(f"  {share(dataset, (canvas(digit, random) for digit in digits)):.1%} of test digits re-rendered on canvases")
-        for name, pictures in kinds.items():
-            print(f"  {share(dataset, pictures(COUNT, random)):.1%} of {name}")
+    for dataset in DATASETS:
+        folders = [checkpoints.folder(dataset, large) for large in (False, True)]
+        for name, images in pictures(dataset):
+            told = [familiarity.load(folder).strangers(images, familiarity.energies(checkpoints.load(folder), images)).float().mean() for folder in folders]
+            print(f"{DATASETS[dataset].title}, {name}: {told[0]:.1%} by the small network, {told[1]:.1%} by the large one")
 
 
 if __name__ == "__main__":
