@@ -27,7 +27,6 @@ from .card import model_card
 from .engine import Progress, TrainConfig, train
 from .teacher import TeacherConfig
 
-SEEDS = (0, 1, 2, 3, 4)
 HELD_OUT = {"mnist": 5000, "cifar10": 2500}  # training pictures
 
 SMALL = {
@@ -42,7 +41,9 @@ SMALL = {
 }  # fmt: skip
 LARGE = {
     "mnist": replace(SMALL["mnist"], hidden=(1536, 1024, 512), bf16=True),
-    "cifar10": replace(SMALL["cifar10"], hidden=(1024, 1024, 512), bf16=True),
+    "cifar10": replace(
+        SMALL["cifar10"], hidden=(1024, 1024, 512), bf16=True, learning_rate=2e-3, batch_size=512, epochs=250, weight_decay=1.0, components=800
+    ),
 }
 TEACHERS = {
     "mnist": TeacherConfig(channels=(32, 64, 128), epochs=15),
@@ -57,12 +58,14 @@ class Recipe:
     pupil: TrainConfig
     teacher: TeacherConfig | None = None
     large: bool = False  # stored in bf16, half of the bytes
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
 def recipe_for(dataset: str, large: bool = False, taught: bool = False, device: str = "cpu") -> Recipe:
     """The recipe of a data set's small or large network, on a device."""
     pupil = replace((LARGE if large else SMALL)[dataset], device=device)
-    return Recipe(pupil, replace(TEACHERS[dataset], device=device) if taught else None, large)
+    taught_by = replace(TEACHERS[dataset], device=device) if taught else None
+    return Recipe(pupil, taught_by, large, seeds=(0, 1, 2)) if large else Recipe(pupil, taught_by)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def pretrain(recipe: Recipe, folder: Path, root: str | None, report: Callable[[s
         training, test = load(spec, "train"), load(spec, "test")
     rest, held_out = _split(training, HELD_OUT[spec.name])
     unfinished = _unfinished(folder, recipe)
-    missing = [seed for seed in SEEDS if not (unfinished / f"{seed}.json").exists()]
+    missing = [seed for seed in recipe.seeds if not (unfinished / f"{seed}.json").exists()]
     answers = teacher.asked(_teacher(unfinished, recipe.teacher, rest, report), spec) if missing and recipe.teacher else None
     for seed in missing:
         for event in train(replace(recipe.pupil, seed=seed), rest.pixels, rest.labels, teacher=answers):
@@ -109,7 +112,7 @@ def pretrain(recipe: Recipe, folder: Path, root: str | None, report: Callable[[s
         taken = {name: getattr(event, name) for name in ("seconds", "images_per_second", "peak_bytes")}
         (unfinished / f"{seed}.json").write_text(json.dumps(taken))
     attempts = []
-    for seed in SEEDS:
+    for seed in recipe.seeds:
         model = checkpoints.load(unfinished / str(seed))
         taken = json.loads((unfinished / f"{seed}.json").read_text())
         attempts.append(Attempt(seed, model, **taken, held_out_accuracy=evaluate(model, held_out).accuracy, test=evaluate(model, test)))

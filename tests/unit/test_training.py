@@ -133,7 +133,7 @@ def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, 
     best = recipes.pretrain(replace(recipe, **changes), tmp_path, None, lambda line: None)
     record = json.loads((tmp_path / "recipe.json").read_text())
     held_out = {seed["seed"]: seed["held_out_accuracy"] for seed in record["seeds"]}
-    assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipes.SEEDS)
+    assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipe.seeds)
     assert f"{best.test.accuracy:.2%}" in (tmp_path / "README.md").read_text()
     assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, best.model.linears[0].weight)
     assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors", "familiarity.safetensors", "recipe.json"}
