@@ -16,8 +16,10 @@ if __name__ == "__main__":
     if options.data:
         os.environ["IMGMLP_DATA"] = options.data
     from imgmlp.ui.demo import build, launch_options  # 4 s of Gradio and torch, which --help need not wait for
-    from imgmlp.ui.shared import own_process
+    from imgmlp.ui.shared import own_process, visitor
 
+    if "SPACE_ID" in os.environ:
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", visitor.SPACE_PROXIES)  # uvicorn's
     own_process.prepare()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # or Gradio leaves the users' uploads behind
     try:

@@ -59,7 +59,7 @@ def evaluate(options: argparse.Namespace) -> dict:
 
 
 def classify(options: argparse.Namespace) -> dict:
-    """Picture files through the shipped network."""
+    """Picture files through the small shipped network."""
     model = checkpoints.shipped(options.dataset)
     return {"results": [{"file": file} | classifier.classify(model, open_picture(file)).as_json() for file in options.files]}
 

@@ -8,7 +8,7 @@ not learned from either, is a stranger.
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan, sqrt
+from math import nan, prod, sqrt
 from pathlib import Path
 
 import safetensors.torch
@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ..checkpoints import CheckpointError
-from ..data.datasets import Images
+from ..data.datasets import DatasetSpec, Images
 from ..model import MLP
 from .classifier import free_energy
 
@@ -97,8 +97,8 @@ def save(found: Familiarity, folder: Path) -> None:
     safetensors.torch.save_file(tensors | {"limits": found.limits}, folder / FILE)
 
 
-def load(folder: Path) -> Familiarity | None:
-    """What `save` has written; None where there is none. Raises CheckpointError if it is damaged."""
+def load(folder: Path, spec: DatasetSpec) -> Familiarity | None:
+    """What `save` has written; None where there is none. Raises CheckpointError if it is damaged or of another data set."""
     path = folder / FILE
     if not path.exists():
         return None
@@ -106,8 +106,9 @@ def load(folder: Path) -> Familiarity | None:
         found = Familiarity(**{name: tensor.float() for name, tensor in safetensors.torch.load(path.read_bytes()).items()})
     except (OSError, SafetensorError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged.") from error
-    if found.directions.shape != (*found.centre.shape, found.places.shape[-1]) or found.limits.shape != (4,):
-        raise CheckpointError(f"{path} is damaged.")
+    shapes = [tuple(getattr(found, name).shape) for name in ("centre", "directions", "limits")]
+    if found.places.dim() != 2 or shapes != [(prod(spec.shape),), (prod(spec.shape), found.places.shape[1]), (4,)]:
+        raise CheckpointError(f"{path} is damaged, or of another data set.")
     return found
 
 

@@ -7,8 +7,8 @@ from ..model import MLP
 LIMITS = {
     "mnist": "It reads single, upright, handwritten digits. A letter, a word or two digits also get a digit for an answer; "
     "familiarity.safetensors tells some of them (`python -m tests.benchmarks.strangers`).",
-    "cifar10": "It sees 32x32 pixels and knows ten kinds of things; of its answers {wrong:.0%} are wrong. Anything else also gets "
-    "one of the ten for an answer; familiarity.safetensors tells noise, and little else (`python -m tests.benchmarks.strangers`).",
+    "cifar10": "It sees 32x32 pixels and knows ten kinds of things; {wrong:.0%} of its answers are wrong. Anything else also gets "
+    "one of the ten for an answer; familiarity.safetensors tells some of it (`python -m tests.benchmarks.strangers`).",
 }
 
 
@@ -26,6 +26,7 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
         taught = "\n".join(f"| {name} | {value} |" for name, value in record["teacher"].items() if name not in ("seed", "device"))
         settings += f"\n\nIt learns what a teacher says; the teacher, which learns from the same pictures and is not kept:\n\n| setting | value |\n|---|---|\n{taught}"
     stored = ", stored in bf16" if record["large"] else ""
+    where = "a GPU" if record["config"]["device"] == "cuda" else f"{record['threads']} CPU thread(s)"
     # None for a network that was trained before confidences were scaled.
     scaled = f", after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures" if record["temperature"] else ""
     return f"""---
@@ -46,7 +47,7 @@ probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.j
 ```
 
 ## Recipe
-`{command}` (torch {record['torch']}, {record['threads']} CPU thread(s))
+`{command}` (torch {record['torch']}, {where})
 
 | setting | value |
 |---|---|

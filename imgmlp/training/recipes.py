@@ -64,8 +64,9 @@ class Recipe:
 def recipe_for(dataset: str, large: bool = False, taught: bool = False, device: str = "cpu") -> Recipe:
     """The recipe of a data set's small or large network, on a device."""
     pupil = replace((LARGE if large else SMALL)[dataset], device=device)
-    taught_by = replace(TEACHERS[dataset], device=device) if taught else None
-    return Recipe(pupil, taught_by, large, seeds=(0, 1, 2)) if large else Recipe(pupil, taught_by)
+    # What a teacher says is smooth already.
+    recipe = Recipe(replace(pupil, label_smoothing=0.0), replace(TEACHERS[dataset], device=device)) if taught else Recipe(pupil)
+    return replace(recipe, large=True, seeds=(0, 1, 2)) if large else recipe
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,10 @@ def finish(model: MLP, training: Images, held_out: Images, folder: Path, bf16: b
 
 
 def _unfinished(folder: Path, recipe: Recipe) -> Path:
-    """Where finished parts of `recipe` are kept; those of another recipe are deleted."""
+    """Where finished parts of `recipe` are kept, whatever device it runs on; those of another recipe are deleted."""
     unfinished = folder / "unfinished"
-    said, mark = json.dumps(asdict(recipe)), unfinished / "recipe.json"
+    anywhere = replace(recipe, pupil=replace(recipe.pupil, device="cpu"), teacher=recipe.teacher and replace(recipe.teacher, device="cpu"))
+    said, mark = json.dumps(asdict(anywhere)), unfinished / "recipe.json"
     if not mark.exists() or mark.read_text() != said:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)

@@ -111,4 +111,6 @@ def _thinned(snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
     """Every second one goes when there are too many; the newest stays."""
     size = sum(tensor.nbytes for tensor in snapshots[-1].weights.values())
     most = max(2, min(MOST_SNAPSHOTS, SNAPSHOT_BYTES // size))
+    if most == 2 and snapshots[0].step == 1:
+        snapshots = snapshots[1:] or snapshots  # of two networks that are kept none should be one that still guesses
     return snapshots if len(snapshots) <= most else (*snapshots[:-1:2], snapshots[-1])

@@ -23,7 +23,7 @@ BATCH = 500  # pictures
 
 @dataclass(frozen=True)
 class TeacherConfig:
-    """How a teacher is made, and asked."""
+    """How a teacher is made."""
 
     channels: tuple[int, ...]  # of each stage, every one with half of the pixels a side of the one before
     epochs: int

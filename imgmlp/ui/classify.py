@@ -28,7 +28,7 @@ UNCHOSEN = -1  # evidence "for" is then for the answer, and "against" nothing
 class Inlets:
     """What other tabs may send: called with the event after which it is there, returns the event after which it is taken."""
 
-    picture: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds (data set, picture)
+    picture: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds (data set, picture, network)
     run: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds the number of one of the user's runs
     link: links.Target
     linked: Callable[[gr.events.Dependency], gr.events.Dependency]  # the link's values are in the tab
@@ -129,9 +129,10 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def choose_source(name: str, dataset: str, source: dict[str, str]) -> dict[str, str]:
         return source | {dataset: name}
 
-    def receive_picture(handed: tuple[str, Image], source: dict[str, str], runs: list[Run]):
-        source = choose_source("upload", handed[0], source)
-        return *handed, source, *choose_dataset(handed[0], source, runs)
+    def receive_picture(handed: tuple[str, Image, int], source: dict[str, str], runs: list[Run]):
+        dataset, picture, number = handed
+        source = choose_source("upload", dataset, source)
+        return dataset, picture, source, *choose_dataset(dataset, source, runs, number)
 
     def receive_run(number: int, source: dict[str, str], runs: list[Run]):
         dataset = next(run.config.dataset for run in runs if run.number == number)
@@ -177,7 +178,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     for source_tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
         source_tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
     settings = [sources, examples, polarity, chosen, against, which, snapshot]
-    dataset.input(choose_dataset, [dataset, source, runs], settings, **quiet).then(**asked, **quiet)
+    dataset.input(choose_dataset, [dataset, source, runs, which], settings, **quiet).then(**asked, **quiet)
     which.input(choose_network, [dataset, runs, which], [which, snapshot], **quiet).then(**asked, **quiet)
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     tab.select(refresh_networks, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)

@@ -48,7 +48,7 @@ def build() -> gr.Blocks:
     with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(600, 3000)) as demo:
         gr.Markdown(label("intro"))
         notice = gr.HTML(visible=False, elem_id="notice")
-        handed = gr.State()  # (data set, picture) on its way from one tab to another
+        handed = gr.State()  # (data set, picture, network) on its way from one tab to another
         runs = gr.State([])  # the user's own training runs, on their way from Train to the other tabs
         chosen_run = gr.State()  # the number of one of them
         with gr.Tabs(selected="classify") as tabs:

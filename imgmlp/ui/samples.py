@@ -46,7 +46,7 @@ def reading(dataset: str, split: str, runs: list[Run], number: int) -> Evaluatio
 
 
 def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links.Target]:
-    """The tab and its bindings; `runs` are the user's own. Returns the event after which `handed` holds (data set, picture) for another tab."""
+    """The tab and its bindings; `runs` are the user's own. Returns the event after which `handed` holds (data set, picture, network) for another tab."""
     with gr.Tab(label("samples.tab"), id="samples") as tab:
         chosen = gr.State()  # the official index of the picture in the lab
         wanted = gr.State()  # the one that a link asks for
@@ -183,12 +183,12 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     def stop_fetching():
         return "", gr.Button(visible=False)
 
-    def hand_over(dataset, split, index):
+    def hand_over(dataset, split, index, which):
         _, pixels, _ = _picture(dataset, split, index)
-        return dataset, picture(pixels)
+        return dataset, picture(pixels), which
 
     def samples(dataset: str, count: int, seed: int) -> list[dict]:
-        """Random test pictures of a data set, and what the shipped network makes of them; a seed gives the same ones again.
+        """Random test pictures of a data set, and what the small shipped network makes of them; a seed gives the same ones again.
 
         Args:
             dataset: mnist or cifar10
@@ -198,7 +198,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         try:
             if dataset not in list(DATASETS):  # a list, because what a script sends may not be hashable
                 raise PictureError("dataset")
-            images, evaluation = pictures(dataset, "test"), shipped_reading(dataset, "test")
+            images, evaluation = pictures(dataset, "test"), shipped_reading(dataset, "test", False)
             places = draw(images, count, seed)
         except (PictureError, SampleError) as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -223,7 +223,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
 
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], chosen, wanted], draws["outputs"], **quiet)
-    changed = dataset.input(choose_dataset, [dataset, runs], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
+    changed = dataset.input(choose_dataset, [dataset, runs, which], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
     for event in (opened, changed, which.change(**draws, **quiet)):
         event.then(**counts, **quiet)
         then_show(event)
@@ -243,7 +243,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *choose_dataset(name, [], values.get("network", SHIPPED))]
 
     link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill)
-    return hand.click(hand_over, [dataset, split, chosen], handed, **quiet), link
+    return hand.click(hand_over, [dataset, split, chosen, which], handed, **quiet), link
 
 
 def _classes(dataset: str) -> list[tuple[object, int]]:

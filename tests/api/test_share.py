@@ -42,15 +42,20 @@ def test_a_share_is_for_training_and_measuring_together(shared_app):
         assert "event: complete" in ask(shared_app, *measure)
 
 
-def test_an_agent_is_its_user(shared_app):
-    """Its tool calls reach the queue from the app itself, as if it were this machine's own user."""
+def test_an_agent_is_its_user(shared_app, monkeypatch):
+    """Its tool calls reach the queue from the app itself, as if they were this machine's own; the agent sits at 127.0.0.2."""
+    monkeypatch.setattr(share, "is_this_machine", lambda address: address == "127.0.0.1")
+    invented = {"x-forwarded-for": "127.0.0.1"}
 
-    async def call(user: str):
-        async with streamablehttp_client(f"{shared_app}gradio_api/mcp/", headers={"x-forwarded-for": user}) as (read, write, _), ClientSession(read, write) as client:
+    def from_elsewhere(headers=None, timeout=None, auth=None):
+        return httpx.AsyncClient(headers=headers, timeout=timeout, transport=httpx.AsyncHTTPTransport(local_address="127.0.0.2"))
+
+    async def call():
+        connection = streamablehttp_client(f"{shared_app}gradio_api/mcp/", headers=invented, httpx_client_factory=from_elsewhere)
+        async with connection as (read, write, _), ClientSession(read, write) as client:
             await client.initialize()
             return await client.call_tool("measure_memory", {"hidden": [8]})
 
-    assert not asyncio.run(call("9.9.9.3")).isError
-    refused = asyncio.run(call("9.9.9.3"))
+    assert not asyncio.run(call()).isError
+    refused = asyncio.run(call())
     assert refused.isError and TEXTS["en"]["error.share"].partition("{")[0] in refused.content[0].text
-    assert not asyncio.run(call("9.9.9.4")).isError

@@ -43,11 +43,13 @@ def pictures(dataset: str) -> Iterator[tuple[str, Tensor]]:
 
 
 def main() -> None:
-    for dataset in DATASETS:
-        folders = [checkpoints.folder(dataset, large) for large in (False, True)]
+    for dataset, spec in DATASETS.items():
         for name, images in pictures(dataset):
-            told = [familiarity.load(folder).strangers(images, familiarity.energies(checkpoints.load(folder), images)).float().mean() for folder in folders]
-            print(f"{DATASETS[dataset].title}, {name}: {told[0]:.1%} by the small network, {told[1]:.1%} by the large one")
+            told = []
+            for large in (False, True):
+                energies = familiarity.energies(checkpoints.shipped(dataset, large), images)
+                told.append(familiarity.load(checkpoints.folder(dataset, large), spec).strangers(images, energies).float().mean())
+            print(f"{spec.title}, {name}: {told[0]:.1%} by the small network, {told[1]:.1%} by the large one")
 
 
 if __name__ == "__main__":

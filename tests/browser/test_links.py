@@ -64,8 +64,9 @@ def test_a_link_chooses_the_large_network(follow, tab):
     expect(which).to_have_value(TEXTS["en"]["classify.large"])
     page.wait_for_timeout(500)  # in which a tab that opens brings its choices up to date
     expect(which).to_have_value(TEXTS["en"]["classify.large"])
+    page.get_by_role("radio", name="MNIST").check()
     page.locator(".copy-link:visible").click()
-    page.wait_for_url("**network=large**")
+    page.wait_for_url("**dataset=mnist**network=large**")
 
 
 def test_the_button_copies_a_link_that_brings_the_tab_back(follow):

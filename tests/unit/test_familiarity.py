@@ -13,7 +13,7 @@ from tests.strangers import STRANGERS
 
 @pytest.fixture
 def known(network):
-    return familiarity.load(checkpoints.ROOT / checkpoints.SHIPPED[network.dataset])
+    return familiarity.load(checkpoints.folder(network.dataset), DATASETS[network.dataset])
 
 
 def share(known, network, images: torch.Tensor) -> float:
@@ -27,7 +27,7 @@ def test_hardly_any_test_picture_is_a_stranger(network, known, digits, photograp
 
 @pytest.mark.parametrize("dataset, kind, least", [("mnist", "noise", 0.95), ("mnist", "letters", 0.3), ("mnist", "photographs", 0.4), ("cifar10", "noise", 0.95)])
 def test_strangers_are_told(dataset, kind, least):
-    known, network = familiarity.load(checkpoints.ROOT / checkpoints.SHIPPED[dataset]), checkpoints.shipped(dataset)
+    known, network = familiarity.load(checkpoints.folder(dataset), DATASETS[dataset]), checkpoints.shipped(dataset)
     pictures = STRANGERS[dataset][kind](150, np.random.default_rng(7))
     images = torch.stack([prepare(picture, DATASETS[dataset]).image for picture in pictures])
     assert share(known, network, images) > least
@@ -46,13 +46,13 @@ def test_limits_let_nearly_all_held_out_pictures_pass_and_are_kept(tmp_path):
     fitted = familiarity.fit(network, training, held_out)
     assert 0.006 < share(fitted, network, held_out.pixels.float() / 255) < 0.0101
     familiarity.save(fitted, tmp_path)
-    again, some = familiarity.load(tmp_path), held_out.pixels[:50].float() / 255
+    again, some = familiarity.load(tmp_path, MNIST), held_out.pixels[:50].float() / 255
     energy = familiarity.energies(network, some)
     assert torch.equal(again.strangeness(some, energy), fitted.strangeness(some, energy)) and torch.equal(again.limits, fitted.limits)
 
 
 def test_without_a_file_nothing_is_known(tmp_path):
-    assert familiarity.load(tmp_path) is None
+    assert familiarity.load(tmp_path, MNIST) is None
 
 
 def test_limits_are_not_drawn_from_a_handful_of_pictures(digits):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from statistics import mean
 
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
@@ -136,6 +137,8 @@ def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, 
     assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipe.seeds)
     assert f"{best.test.accuracy:.2%}" in (tmp_path / "README.md").read_text()
     assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, best.model.linears[0].weight)
+    kinds = {tensor.dtype for tensor in safetensors.torch.load_file(tmp_path / "model.safetensors").values()}
+    assert kinds == {torch.bfloat16 if changes.get("large") else torch.float32}
     assert {path.name for path in tmp_path.iterdir()} == {"README.md", "config.json", "model.safetensors", "familiarity.safetensors", "recipe.json"}
 
 
@@ -155,6 +158,14 @@ def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
     assert not [line for line in lines if line.startswith("teacher") or line.startswith(("seed 0, ", "seed 1, "))]
     assert [line for line in lines if line.startswith("seed 2, ")]
     assert torch.allclose(resumed.model.linears[0].weight, whole.model.linears[0].weight) and resumed.seed == whole.seed
+
+
+def test_a_recipe_goes_on_on_another_device(tmp_path):
+    """Finished seeds are kept when a GPU comes or goes."""
+    on_cpu, on_gpu = (recipes.recipe_for("mnist", taught=True, device=device) for device in ("cpu", "cuda"))
+    (recipes._unfinished(tmp_path, on_cpu) / "0.json").write_text("{}")
+    assert (recipes._unfinished(tmp_path, on_gpu) / "0.json").exists()
+    assert not (recipes._unfinished(tmp_path, recipes.recipe_for("mnist")) / "0.json").exists()
 
 
 def test_a_pupil_learns_what_the_teacher_says(digits, monkeypatch):
@@ -203,7 +214,7 @@ def test_every_recipe_can_be_had_and_fits_into_ten_mebibytes():
         for large in (False, True):
             chosen = recipes.recipe_for(dataset, large, taught=True)
             bytes_each = 2 if large else 4
-            assert chosen.pupil.dataset == dataset and chosen.teacher
+            assert chosen.pupil.dataset == dataset and chosen.teacher and not chosen.pupil.label_smoothing
             assert bytes_each * parameter_count(DATASETS[dataset], chosen.pupil.hidden) < 10 * 2**20
 
 

@@ -1,6 +1,6 @@
 """Links: what an address such as `?tab=memory&dataset=cifar10&batch=1024` asks for. One table reads and writes them.
 
-A link holds settings and nothing of a user: no drawing, no picture, no network.
+A link holds settings and nothing of a user: no drawing, no picture, no network of one's own.
 """
 
 from collections.abc import Callable, Mapping

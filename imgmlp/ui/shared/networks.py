@@ -7,6 +7,7 @@ from functools import cache
 
 from ... import checkpoints
 from ...checkpoints import CheckpointError
+from ...data.datasets import DATASETS
 from ...inference.classifier import Answer, seconds_an_answer
 from ...inference.familiarity import Familiarity, load
 from ...model import MLP
@@ -22,7 +23,7 @@ shipped = cache(checkpoints.shipped)
 def familiarity(dataset: str, large: bool = False) -> Familiarity | None:
     """What a shipped network's pictures look like; None where its folder does not say, or the file is damaged."""
     try:
-        return load(checkpoints.folder(dataset, large))
+        return load(checkpoints.folder(dataset, large), DATASETS[dataset])
     except CheckpointError as error:
         logging.warning(error)
         return None
@@ -54,7 +55,8 @@ def still_there(runs: Sequence[Run], dataset: str, number: int) -> int:
 class Facts:
     """What a network is worth and what it costs."""
 
-    accuracy: float | None  # 0..1, of the test set; None for a run that was not tested
+    accuracy: float | None  # 0..1, of `tested` test pictures; None for a run that was not tested
+    tested: int
     file_bytes: int
     seconds: float  # for one picture, here
 
@@ -63,10 +65,10 @@ def facts(dataset: str, runs: Sequence[Run], number: int) -> Facts:
     """Of the network that `network` gives; raises CheckpointError."""
     run, model = own(runs, dataset, number), network(dataset, runs, number)
     if run:
-        return Facts(run.test and run.test.accuracy, 4 * model.parameter_count, seconds_an_answer(model))
+        return Facts(run.test and run.test.accuracy, len(run.test.labels) if run.test else 0, 4 * model.parameter_count, seconds_an_answer(model))
     large = number == LARGE
     size = (checkpoints.folder(dataset, large) / "model.safetensors").stat().st_size
-    return Facts(checkpoints.recorded_accuracy(dataset, large), size, seconds_an_answer(model))
+    return Facts(checkpoints.recorded_accuracy(dataset, large), DATASETS[dataset].sizes["test"], size, seconds_an_answer(model))
 
 
 def strange(dataset: str, found: Answer, number: int) -> bool:

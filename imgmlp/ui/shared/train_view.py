@@ -19,14 +19,16 @@ RIGHT = WIDTH - 8  # where a curve ends, half of its last mark's width from the 
 
 
 def line(run: Run, request: gr.Request) -> str:
-    """Where a run is: epoch, accuracy, speed, time left, and what peak was measured on what."""
+    """Where a run is: epoch, accuracy, speed, time left, and what peak was measured on what; after one step there is no speed to tell."""
     point, config = run.points[-1], run.config
     left = point.seconds / point.step * (point.steps - point.step)
     where = "CPU" if config.device == "cpu" else "GPU"
     values = dict(
         epoch=point.epoch, epochs=config.epochs, loss=f"{point.loss:.3f}", accuracy=f"{point.accuracy:.1%}", speed=f"{point.images_per_second:,.0f}",
-        left=f"{left:.0f}", seconds=f"{run.seconds:.1f}", peak=f"{point.peak_bytes / 2**20:,.0f}",
+        left=f"{left:.0f}", steps=f"{point.steps:,}", seconds=f"{run.seconds:.1f}", peak=f"{point.peak_bytes / 2**20:,.0f}",
     )  # fmt: skip
+    if run.test is None and point.step == 1:
+        return say(request, "train.first", **values)
     if run.test is None:
         return say(request, "train.line", **values) + " " + say(request, f"train.peak_{where.lower()}", **values)
     ended = "train.capped" if run.capped else "train.done"
