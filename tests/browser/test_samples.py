@@ -162,6 +162,18 @@ def test_the_matrix_lists_the_most_confident_mistakes_first(samples):
     expect(samples.locator("#sample-why figcaption")).to_contain_text("For 9")
 
 
+def test_the_large_network_stays_chosen_in_the_other_data_set_and_the_other_tab(samples):
+    large = TEXTS["en"]["classify.large"]
+    choose(samples, "Network", large)
+    colour(samples)
+    expect(samples.locator("#samples-which input")).to_have_value(large)
+    samples.locator("#samples button").first.click()
+    answer = samples.locator("#sample-why .winner b").inner_text()
+    samples.get_by_role("button", name="Classify this").click()
+    expect(samples.locator("#which input")).to_have_value(large)
+    expect(samples.locator("#answer .winner b")).to_have_text(answer)
+
+
 def test_a_picture_is_handed_to_classify(samples):
     colour(samples)
     name = samples.locator("#sample-why .winner b").inner_text()
