@@ -31,7 +31,7 @@ HELD_OUT = {"mnist": 5000, "cifar10": 2500}  # training pictures
 
 SMALL = {
     "mnist": TrainConfig(
-        dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=200,
+        dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=500,
         augment=True, weight_decay=0.01, averaging=0.999,
     ),
     "cifar10": TrainConfig(
@@ -40,7 +40,7 @@ SMALL = {
     ),
 }  # fmt: skip
 LARGE = {
-    "mnist": replace(SMALL["mnist"], hidden=(1536, 1024, 512), bf16=True),
+    "mnist": replace(SMALL["mnist"], hidden=(1536, 1024, 512), bf16=True, learning_rate=1e-3, epochs=200, weight_decay=0.1),
     "cifar10": replace(
         SMALL["cifar10"], hidden=(1024, 1024, 512), bf16=True, learning_rate=2e-3, batch_size=512, epochs=250, weight_decay=1.0, components=800
     ),
