@@ -29,9 +29,11 @@ from .teacher import TeacherConfig
 
 HELD_OUT = {"mnist": 5000, "cifar10": 2500}  # training pictures
 
+# The shipped MNIST network is the best of the first three seeds, from before confidences were scaled. 500 epochs give no more than 200: five seeds
+# 99.15 % on average (standard deviation 0.05), the chosen one 99.16 %, where three of 200 give 99.17 % (0.04) and the chosen one 99.18 %.
 SMALL = {
     "mnist": TrainConfig(
-        dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=500,
+        dataset="mnist", optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=256, epochs=200,
         augment=True, weight_decay=0.01, averaging=0.999,
     ),
     "cifar10": TrainConfig(
