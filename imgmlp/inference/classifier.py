@@ -72,7 +72,6 @@ class Answer:
 
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
-    energy: float  # of the logits: less where the network has more to say
     prepared: Prepared
 
     @property
@@ -98,12 +97,7 @@ def classify(model: MLP, picture: Image.Image, polarity: Polarity = "auto") -> A
 def answer(model: MLP, prepared: Prepared) -> Answer:
     """A picture that is ready, through the network."""
     logits = model(model.normalise(prepared.image[None]))[0]
-    return Answer(model.classes, tuple(logits.softmax(0).tolist()), free_energy(logits).item(), prepared)
-
-
-def free_energy(logits: Tensor) -> Tensor:
-    """(..., classes) -> (...), the free energy (Liu et al. 2020, "Energy-based Out-of-distribution Detection", equation 4 at temperature 1)."""
-    return -logits.logsumexp(-1)
+    return Answer(model.classes, tuple(logits.softmax(0).tolist()), prepared)
 
 
 def seconds_an_answer(model: MLP) -> float:

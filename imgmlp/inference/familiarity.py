@@ -1,14 +1,14 @@
-"""Whether a picture looks like anything that a network was trained on: a network names a class for everything, also for a letter or noise.
+"""Whether a picture looks like anything that networks are trained on here: a network names a class for everything, also for a letter or noise.
 
 Four things are looked at, each of which other strangers fail: how far the nearest training picture is, along the directions in which
-training pictures differ most; how much of the picture lies outside of these directions, and what share of it; and how little the network
-has to say (the free energy of its logits). What is far, outside or silent to a degree that hardly any picture is that the network has
-not learned from either, is a stranger.
+training pictures differ most; how much of the picture lies outside of these directions, and what share of it; and how little the large
+network has to say (the free energy of its logits; a better network is silent about more strangers). What is far, outside or met with
+silence to a degree that hardly any picture is that the network has not learned from either, is a stranger.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan, prod, sqrt
+from math import prod, sqrt
 from pathlib import Path
 
 import safetensors.torch
@@ -19,7 +19,6 @@ from torch import Tensor
 from ..checkpoints import CheckpointError
 from ..data.datasets import DatasetSpec, Images
 from ..model import MLP
-from .classifier import free_energy
 
 DIRECTIONS = 48  # principal components: with NEIGHBOURS, what fits into a file of 2 MB and a look of 2 ms
 NEIGHBOURS = 20_000  # training pictures that are remembered, as their places along the directions
@@ -52,18 +51,17 @@ class Familiarity:
         return torch.stack([nearest.clamp(min=0).sqrt(), remainder.sqrt(), remainder / whole, energy], dim=1)
 
     def strangers(self, images: Tensor, energy: Tensor) -> Tensor:
-        """(N,) bool; as `strangeness`, and energies of nan are not looked at."""
+        """(N,) bool; as `strangeness`, with the energies of the network that the limits were drawn with."""
         return (self.strangeness(images, energy) > self.limits).any(1)
-
-    def is_strange(self, image: Tensor, energy: float | None) -> bool:
-        """Whether one (C, H, W) picture is a stranger; without the energy of the network that the limits were drawn with, by its looks alone."""
-        return self.strangers(image[None], torch.tensor([nan if energy is None else energy])).item()
 
 
 @torch.inference_mode()
 def energies(model: MLP, images: Tensor) -> Tensor:
-    """(N, C, H, W) float in 0..1 -> (N,) float32: less where the network has more to say."""
-    return free_energy(model(model.normalise(images)))
+    """(N, C, H, W) float in 0..1 -> (N,) float32, less where the network has more to say.
+
+    Liu et al. 2020, "Energy-based Out-of-distribution Detection", equation 4 at temperature 1.
+    """
+    return -model(model.normalise(images)).logsumexp(1)
 
 
 def fit(model: MLP, training: Images, held_out: Images) -> Familiarity:
@@ -97,15 +95,13 @@ def save(found: Familiarity, folder: Path) -> None:
     safetensors.torch.save_file(tensors | {"limits": found.limits}, folder / FILE)
 
 
-def load(folder: Path, spec: DatasetSpec) -> Familiarity | None:
-    """What `save` has written; None where there is none. Raises CheckpointError if it is damaged or of another data set."""
+def load(folder: Path, spec: DatasetSpec) -> Familiarity:
+    """What `save` has written. Raises CheckpointError if it is missing, damaged or of another data set."""
     path = folder / FILE
-    if not path.exists():
-        return None
     try:
         found = Familiarity(**{name: tensor.float() for name, tensor in safetensors.torch.load(path.read_bytes()).items()})
     except (OSError, SafetensorError, TypeError) as error:
-        raise CheckpointError(f"{path} is damaged.") from error
+        raise CheckpointError(f"{path} is missing or damaged.") from error
     shapes = [tuple(getattr(found, name).shape) for name in ("centre", "directions", "limits")]
     if found.places.dim() != 2 or shapes != [(prod(spec.shape),), (prod(spec.shape), found.places.shape[1]), (4,)]:
         raise CheckpointError(f"{path} is damaged, or of another data set.")

@@ -6,9 +6,9 @@ from ..model import MLP
 
 LIMITS = {
     "mnist": "It reads single, upright, handwritten digits. A letter, a word or two digits also get a digit for an answer; "
-    "familiarity.safetensors tells some of them (`python -m tests.benchmarks.strangers`).",
+    "the app tells some of them to be strangers (`python -m tests.benchmarks.strangers`).",
     "cifar10": "It sees 32x32 pixels and knows ten kinds of things; {wrong:.0%} of its answers are wrong. Anything else also gets "
-    "one of the ten for an answer; familiarity.safetensors tells some of it (`python -m tests.benchmarks.strangers`).",
+    "one of the ten for an answer; the app tells some of it to be strange (`python -m tests.benchmarks.strangers`).",
 }
 
 

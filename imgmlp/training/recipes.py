@@ -36,7 +36,7 @@ class Recipe:
 
     pupil: TrainConfig
     teacher: TeacherConfig | None = None
-    large: bool = False  # stored in bf16, half of the bytes
+    large: bool = False  # stored in bf16, half of the bytes, and with what tells strangers
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
@@ -151,13 +151,13 @@ def pretrain(recipe: Recipe, folder: Path, root: str | None, report: Callable[[s
     return best
 
 
-def finish(model: MLP, training: Images, held_out: Images, folder: Path, bf16: bool = False) -> float:
-    """Scale a network's confidence on held-out pictures and save it, with what tells its strangers; returns the temperature."""
+def finish(model: MLP, training: Images, held_out: Images, folder: Path, large: bool = False) -> float:
+    """Scale a network's confidence on held-out pictures and save it, a large one with what tells strangers; returns the temperature."""
     scale = temperature.fit(model, held_out)
     temperature.fold(model, scale)
-    known = familiarity.fit(model, training, held_out)
-    checkpoints.save(model.bfloat16() if bf16 else model, folder)
-    familiarity.save(known, folder)
+    checkpoints.save(model.bfloat16() if large else model, folder)
+    if large:
+        familiarity.save(familiarity.fit(checkpoints.load(folder), training, held_out), folder)
     return scale
 
 

@@ -95,7 +95,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         label = found.index if chosen == UNCHOSEN else chosen
         rival = None if against == UNCHOSEN else against
         return (
-            explain.probabilities(found, request, strange(dataset, found, which)),
+            explain.probabilities(found, request, strange(dataset, found.prepared.image)),
             explain.why(model, found, label, rival, request),
             explain.stages(found, request),
             explain.loudest_units(model, found, label, rival, request),

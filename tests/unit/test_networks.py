@@ -10,7 +10,6 @@ from imgmlp import checkpoints
 from imgmlp.checkpoints import CheckpointError
 from imgmlp.data.datasets import MNIST
 from imgmlp.inference import classifier, familiarity
-from imgmlp.inference.preprocess import Prepared
 from imgmlp.training.engine import TrainConfig
 from imgmlp.training.run import follow
 from imgmlp.ui.shared import networks
@@ -25,13 +24,13 @@ def three():
 
 @pytest.fixture
 def damaged(tmp_path, monkeypatch):
-    """Changes a file of the shipped MNIST network, in a copy."""
+    """Changes a file of a shipped MNIST network, in a copy."""
     shutil.copytree(checkpoints.ROOT, tmp_path / "checkpoints")
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path / "checkpoints")
-    caches = (networks.familiarity, networks.shipped)
+    caches = (networks.watch, networks.shipped)
 
-    def damage(name: str, content: bytes) -> None:
-        (checkpoints.folder("mnist") / name).write_bytes(content)
+    def damage(name: str, content: bytes, large: bool = False) -> None:
+        (checkpoints.folder("mnist", large) / name).write_bytes(content)
         for one in caches:
             one.cache_clear()
 
@@ -40,40 +39,38 @@ def damaged(tmp_path, monkeypatch):
         one.cache_clear()
 
 
-@pytest.mark.parametrize("keep", [0, 7, 100, 1000, 1_000_000])
-def test_without_what_tells_strangers_an_answer_comes_without_a_notice(damaged, three, keep):
-    whole = (checkpoints.folder("mnist") / familiarity.FILE).read_bytes()
-    damaged(familiarity.FILE, whole[:keep])
-    with pytest.raises(CheckpointError, match="damaged"):
-        familiarity.load(checkpoints.folder("mnist"), MNIST)
-    assert not networks.strange("mnist", three, SHIPPED)
+NOISE = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def test_noise_is_strange_and_a_drawn_digit_is_not(three):
+    assert networks.strange("mnist", NOISE) and not networks.strange("mnist", three.prepared.image)
+
+
+@pytest.mark.parametrize("name", [familiarity.FILE, "model.safetensors"])
+@pytest.mark.parametrize("keep", [0, 7, 100, 1000, 300_000])
+def test_without_what_tells_strangers_an_answer_comes_without_a_notice(damaged, name, keep):
+    whole = (checkpoints.folder("mnist", large=True) / name).read_bytes()
+    damaged(name, whole[:keep], large=True)
+    assert not networks.strange("mnist", NOISE)
 
 
 @pytest.mark.parametrize("change", [
     {"places": torch.zeros(())}, {"places": torch.zeros(10)}, {"places": torch.zeros(10, 3)}, {"centre": torch.zeros(3072), "directions": torch.zeros(3072, 48)},
     {"limits": torch.zeros(3)}, {"extra": torch.zeros(1)},
 ])  # fmt: skip
-def test_what_tells_another_data_sets_strangers_is_not_used(damaged, three, change):
-    whole = safetensors.torch.load_file(checkpoints.folder("mnist") / familiarity.FILE)
-    damaged(familiarity.FILE, safetensors.torch.save(whole | change))
-    assert not networks.strange("mnist", three, SHIPPED)
+def test_what_tells_another_data_sets_strangers_is_not_used(damaged, change):
+    whole = safetensors.torch.load_file(checkpoints.folder("mnist", large=True) / familiarity.FILE)
+    damaged(familiarity.FILE, safetensors.torch.save(whole | change), large=True)
+    assert not networks.strange("mnist", NOISE)
 
 
-def test_ones_own_network_needs_no_shipped_one(damaged, three):
+def test_ones_own_network_needs_no_shipped_one(damaged):
     *_, own = follow(TrainConfig(batch_size=10_000, hidden=(8,)), number=1)
     damaged("model.safetensors", b"nothing")
     with pytest.raises(CheckpointError):
         networks.network("mnist", [own], SHIPPED)
     assert networks.network("mnist", [own], 1).hidden == (8,)
     assert networks.facts("mnist", [own], 1).accuracy == own.test.accuracy
-    assert not networks.strange("mnist", three, 1)
-
-
-def test_by_its_looks_alone_noise_is_strange_to_ones_own_network():
-    noise = Prepared(torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0)), ())
-    static = classifier.answer(checkpoints.shipped("mnist"), noise)
-    assert networks.strange("mnist", static, SHIPPED) and networks.strange("mnist", static, 1)
-
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10"])

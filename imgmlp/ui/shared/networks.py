@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from torch import Tensor
+
 from ... import checkpoints
 from ...checkpoints import CheckpointError
 from ...data.datasets import DATASETS
-from ...inference.classifier import Answer, seconds_an_answer
-from ...inference.familiarity import Familiarity, load
+from ...inference.classifier import seconds_an_answer
+from ...inference.familiarity import Familiarity, energies, load
 from ...model import MLP
 from ...training.run import Run
 from .text import label
@@ -20,10 +22,10 @@ shipped = cache(checkpoints.shipped)
 
 
 @cache
-def familiarity(dataset: str, large: bool = False) -> Familiarity | None:
-    """What a shipped network's pictures look like; None where its folder does not say, or the file is damaged."""
+def watch(dataset: str) -> tuple[Familiarity, MLP] | None:
+    """What tells a data set's strangers: what its pictures look like, and the large network; None if a file is damaged."""
     try:
-        return load(checkpoints.folder(dataset, large), DATASETS[dataset])
+        return load(checkpoints.folder(dataset, large=True), DATASETS[dataset]), shipped(dataset, True)
     except CheckpointError as error:
         logging.warning(error)
         return None
@@ -71,7 +73,9 @@ def facts(dataset: str, runs: Sequence[Run], number: int) -> Facts:
     return Facts(checkpoints.recorded_accuracy(dataset, large), DATASETS[dataset].sizes["test"], size, seconds_an_answer(model))
 
 
-def strange(dataset: str, found: Answer, number: int) -> bool:
-    """Whether a picture looks like nothing in the data set; how much a network should have to say is known of the shipped ones alone."""
-    known = familiarity(dataset, number == LARGE)
-    return known is not None and known.is_strange(found.prepared.image, None if number > SHIPPED else found.energy)
+def strange(dataset: str, image: Tensor) -> bool:
+    """Whether a picture, (C, H, W) float in 0..1, looks like nothing in the data set, whichever network answers it."""
+    if not (watching := watch(dataset)):
+        return False
+    known, large = watching
+    return known.strangers(image[None], energies(large, image[None])).item()
