@@ -124,6 +124,9 @@ def train(
     probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
     The same config gives the same weights on the same device and thread count. Raises Diverged.
     """
+    # The moments of a unit that has died fade into numbers so small that a CPU takes many times as long for each: on one thread a long run of a
+    # wide network slows from 13,700 to 6,000 pictures a second without this. Threads that were started before keep their own way.
+    torch.set_flush_denormal(True)
     torch.manual_seed(config.seed)
     generator = Generator(config.device).manual_seed(config.seed)
     spec = DATASETS[config.dataset]
