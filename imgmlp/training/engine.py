@@ -160,7 +160,7 @@ def train(
             if config.averaging:
                 # A short run's average would else still hold its first, random weights.
                 torch._foreach_lerp_(average, weights, 1 - min(config.averaging, step / (step + 10)))
-            # The first step is an event too: there the network still guesses, and a curve begins.
+            # The first step is an event too: there a curve begins, with the loss of a network that guesses.
             if (now := time.perf_counter()) - last_event > EVENT_SECONDS or step in (1, steps):
                 loss, last_event = torch.stack(losses).mean().item(), now
                 losses.clear()

@@ -112,5 +112,5 @@ def _thinned(snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
     size = sum(tensor.nbytes for tensor in snapshots[-1].weights.values())
     most = max(2, min(MOST_SNAPSHOTS, SNAPSHOT_BYTES // size))
     if most == 2 and snapshots[0].step == 1:
-        snapshots = snapshots[1:] or snapshots  # of two networks that are kept none should be one that still guesses
+        snapshots = snapshots[1:] or snapshots  # of two networks that are kept none should be the one that has learned least
     return snapshots if len(snapshots) <= most else (*snapshots[:-1:2], snapshots[-1])

@@ -43,9 +43,9 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"),
                 container=False, elem_id="dataset",
             )
-            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), container=False, scale=1, min_width=170, elem_id="which")
+            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), container=False, scale=1, min_width=230, elem_id="which")
             snapshot = gr.Slider(1, 2, step=1, label=label("classify.snapshot"), visible=False, elem_id="snapshot")
-            about = gr.HTML(scale=3, elem_id="about")
+            about = gr.HTML(scale=3, min_width=280, elem_id="about")
         with gr.Row(equal_height=False):
             with gr.Column(min_width=300):
                 with gr.Tabs(selected="draw") as sources:
@@ -167,18 +167,19 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         except CheckpointError as error:
             raise gr.Error(say(None, "error.checkpoint"), print_exception=False) from error
 
-    asked = dict(fn=show, inputs=[dataset, source, pad, picture, polarity, chosen, against, runs, which, snapshot], outputs=[answer, why, stages, units])
+    latest = dict(trigger_mode="always_last")  # who is quicker than an answer gets the one to the last question
+    asked = dict(fn=show, inputs=[dataset, source, pad, picture, polarity, chosen, against, runs, which, snapshot], outputs=[answer, why, stages, units]) | latest
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     gr.on(
         triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input, snapshot.input],
-        trigger_mode="always_last", **asked, **quiet,
+        **asked, **quiet,
     )
     for button, change in ((undo, UNDO), (clear, CLEAR), (invert, INVERT)):
         button.click(None, pad, pad, js=change, api_visibility="private")
     for source_tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
         source_tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
     settings = [sources, examples, polarity, chosen, against, which, snapshot]
-    dataset.input(choose_dataset, [dataset, source, runs, which], settings, **quiet).then(**asked, **quiet)
+    dataset.input(choose_dataset, [dataset, source, runs, which], settings, **latest, **quiet).then(**asked, **quiet)
     which.input(choose_network, [dataset, runs, which], [which, snapshot], **quiet).then(**asked, **quiet)
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     tab.select(refresh_networks, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)

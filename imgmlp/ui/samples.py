@@ -56,7 +56,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
             only = gr.Dropdown(_classes("mnist"), value=ALL, label=label("samples.class"), scale=2, min_width=120)
             count = gr.Number(24, label=label("samples.count"), precision=0, min_width=80)
             seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
-            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), scale=2, min_width=140, elem_id="samples-which")
+            which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), scale=2, min_width=230, elem_id="samples-which")
             again = gr.Button(label("samples.again"), min_width=90)
             links.copy_button("samples", {"dataset": dataset, "network": which, "split": split, "count": count, "seed": seed, "index": chosen})
         with gr.Row(equal_height=False):

@@ -31,8 +31,8 @@ def test_what_cannot_be_is_named_and_the_rest_is_read(query):
     assert read({name: query.partition("=")[2]} | other) == (other, [name])
 
 
-def test_a_link_to_ones_own_network_shows_others_the_shipped_one():
-    assert write({"network": 3}) == "?network=small"
+def test_a_link_names_no_network_that_others_do_not_have():
+    assert write({"network": 3, "dataset": "mnist"}) == "?dataset=mnist"
 
 
 def test_a_link_holds_nothing_that_is_not_in_the_table():

@@ -92,7 +92,7 @@ def loudest_units(model: MLP, found: Answer, label: int, against: int | None, re
         for unit in loudest
     )
     return (
-        f'<h2>{escape(say(request, "classify.units"))}</h2><div class="film">{figures}</div>'
+        f'<h2>{escape(say(request, "classify.units_deep" if len(model.hidden) > 1 else "classify.units"))}</h2><div class="film">{figures}</div>'
         f'{_scale(limit, say(request, "classify.unit_scale"))}'
     )
 

@@ -28,7 +28,7 @@ class Field:
     """How a value is read from an address; `read` raises ValueError for one that cannot be."""
 
     read: Callable[[str], object]
-    write: Callable[[object], str] = str
+    write: Callable[[object], str | None] = str
 
 
 def _one_of(*names: str) -> Field:
@@ -72,7 +72,7 @@ FIELDS = {
     "tab": _one_of("classify", "samples", "train", "memory"),
     "lang": _one_of("en", "zh-CN"),
     "dataset": _one_of(*DATASETS),
-    "network": Field({"small": SHIPPED, "large": LARGE}.__getitem__, lambda number: "large" if number == LARGE else "small"),  # a user's own stays here
+    "network": Field({"small": SHIPPED, "large": LARGE}.__getitem__, {SHIPPED: "small", LARGE: "large"}.get),  # a user's own has no name for others
     "polarity": _one_of("auto", "dark", "light"),
     "split": _one_of("test", "train"),
     "index": _whole(0, 59_999),
@@ -107,7 +107,8 @@ def read(query: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
 
 def write(values: Mapping[str, object]) -> str:
     """The address's query, from its `?`; what has no value is left out."""
-    return "?" + urlencode({name: FIELDS[name].write(value) for name, value in values.items() if value is not None})
+    written = {name: FIELDS[name].write(value) for name, value in values.items() if value is not None}
+    return "?" + urlencode({name: text for name, text in written.items() if text is not None})
 
 
 @dataclass(frozen=True)
