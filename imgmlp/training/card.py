@@ -1,6 +1,6 @@
 """The model card that lies beside a checkpoint, written from what the recipe recorded."""
 
-from ..checkpoints import LARGE, SHIPPED
+from ..checkpoints import folder
 from ..data.datasets import DatasetSpec
 from ..model import MLP
 
@@ -42,7 +42,7 @@ Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters{
 
 ```python
 from imgmlp.model import MLP
-model = MLP.from_pretrained("checkpoints/{(LARGE if record["large"] else SHIPPED)[spec.name]}")
+model = MLP.from_pretrained("checkpoints/{folder(spec.name, record["large"]).name}")
 probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.join(map(str, spec.shape))}) float in 0..1
 ```
 

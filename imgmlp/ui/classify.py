@@ -141,7 +141,8 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     @in_turn
     def describe(dataset: str, runs: list[Run], which: int, request: gr.Request) -> str:
         try:
-            return explain.network(network(dataset, runs, which), facts(dataset, runs, which), request)
+            model = network(dataset, runs, which)
+            return explain.network(model, facts(model, runs, which), request)
         except CheckpointError:
             return ""
 

@@ -69,13 +69,13 @@ def test_ones_own_network_needs_no_shipped_one(damaged):
     damaged("model.safetensors", b"nothing")
     with pytest.raises(CheckpointError):
         networks.network("mnist", [own], SHIPPED)
-    assert networks.network("mnist", [own], 1).hidden == (8,)
-    assert networks.facts("mnist", [own], 1).accuracy == own.test.accuracy
+    model = networks.network("mnist", [own], 1)
+    assert model.hidden == (8,) and networks.facts(model, [own], 1).accuracy == own.test.accuracy
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
 def test_the_large_network_is_better_and_costs_more(dataset):
-    small, large = (networks.facts(dataset, [], number) for number in (SHIPPED, LARGE))
+    small, large = (networks.facts(networks.network(dataset, [], number), [], number) for number in (SHIPPED, LARGE))
     assert small.accuracy < large.accuracy < 1
     assert small.file_bytes < large.file_bytes < 10 * 2**20
     assert 0 < small.seconds < large.seconds < 0.1
@@ -85,4 +85,4 @@ def test_the_large_network_is_better_and_costs_more(dataset):
 def test_a_damaged_record_is_told_as_a_damaged_checkpoint(damaged, content):
     (checkpoints.folder("mnist") / "recipe.json").write_text(content)
     with pytest.raises(CheckpointError, match="record"):
-        networks.facts("mnist", [], SHIPPED)
+        networks.facts(networks.network("mnist", [], SHIPPED), [], SHIPPED)

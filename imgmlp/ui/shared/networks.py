@@ -63,10 +63,10 @@ class Facts:
     seconds: float  # for one picture, here
 
 
-def facts(dataset: str, runs: Sequence[Run], number: int) -> Facts:
-    """Of the network that `network` gives; raises CheckpointError."""
-    run, model = own(runs, dataset, number), network(dataset, runs, number)
-    if run:
+def facts(model: MLP, runs: Sequence[Run], number: int) -> Facts:
+    """Of `model`, which `network` gives for that number; raises CheckpointError."""
+    dataset = model.dataset
+    if run := own(runs, dataset, number):
         return Facts(run.test and run.test.accuracy, len(run.test.labels) if run.test else 0, 4 * model.parameter_count, seconds_an_answer(model))
     large = number == LARGE
     size = (checkpoints.folder(dataset, large) / "model.safetensors").stat().st_size
