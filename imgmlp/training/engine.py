@@ -33,6 +33,14 @@ def _whole(value: object, least: int, most: int) -> bool:
     return isinstance(value, int) and least <= value <= most
 
 
+class SettingError(ValueError):
+    """A setting that cannot be trained with; `setting` is its name, the message one sentence for the user."""
+
+    def __init__(self, setting: str, sentence: str):
+        super().__init__(sentence)
+        self.setting = setting
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything a run depends on. The defaults are the lesson's."""
@@ -54,20 +62,24 @@ class TrainConfig:
     bf16: bool = False  # multiply in it; on the CPU a gain only where the CPU has matrix units for it
 
     def __post_init__(self) -> None:
-        """Raises ValueError, with one sentence for the user, for a value that cannot be trained with."""
+        """Raises SettingError for a value that cannot be trained with."""
         checks = {
-            f"The data set must be one of {', '.join(DATASETS)}.": self.dataset in list(DATASETS),
-            "Every hidden width must be a whole number between 1 and 8,192.": all(_whole(width, 1, 8192) for width in self.hidden),
-            "There can be at most 16 hidden layers.": len(self.hidden) <= 16,
-            "The optimizer must be sgd, momentum, adam or adamw.": self.optimizer in ("sgd", "momentum", "adam", "adamw"),
-            "The learning rate must be above 0 and at most 10.": 0 < self.learning_rate <= 10,
-            "The batch size must be a whole number between 1 and 60,000.": _whole(self.batch_size, 1, 60_000),
-            "The epochs must be a whole number between 1 and 10,000.": _whole(self.epochs, 1, 10_000),
-            "The seed must be a whole number between 0 and 4294967295.": _whole(self.seed, 0, 2**32 - 1),
-        }
-        for sentence, holds in checks.items():
+            "dataset": (self.dataset in list(DATASETS), f"The data set must be one of {', '.join(DATASETS)}."),
+            "hidden": (
+                isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(_whole(width, 1, 8192) for width in self.hidden),
+                "There can be at most 16 hidden layers, each a whole number of units between 1 and 8,192.",
+            ),
+            "optimizer": (self.optimizer in ("sgd", "momentum", "adam", "adamw"), "The optimizer must be sgd, momentum, adam or adamw."),
+            "learning_rate": (
+                isinstance(self.learning_rate, (int, float)) and 0 < self.learning_rate <= 10, "The learning rate must be above 0 and at most 10."
+            ),
+            "batch_size": (_whole(self.batch_size, 1, 60_000), "The batch size must be a whole number between 1 and 60,000."),
+            "epochs": (_whole(self.epochs, 1, 10_000), "The epochs must be a whole number between 1 and 10,000."),
+            "seed": (_whole(self.seed, 0, 2**32 - 1), "The seed must be a whole number between 0 and 4294967295."),
+        }  # fmt: skip
+        for setting, (holds, sentence) in checks.items():
             if not holds:
-                raise ValueError(sentence)
+                raise SettingError(setting, sentence)
 
 
 @dataclass(frozen=True)

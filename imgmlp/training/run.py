@@ -54,10 +54,12 @@ class Run:
     test: Evaluation | None = None  # of the whole test set, once the run is over
     capped: bool = False  # stopped at the time cap
 
-    @property
-    def accuracy(self) -> float:
-        """0..1, of the whole test set once it was tested, else of the probe."""
-        return self.test.accuracy if self.test else self.points[-1].accuracy
+    def tested(self, snapshot: int = -1) -> tuple[float, int]:
+        """A snapshot's accuracy, 0..1, and of how many test pictures: the last one's of all once the run is over, else of the probe."""
+        step = self.snapshots[snapshot].step
+        if self.test and step == self.points[-1].step:
+            return self.test.accuracy, len(self.test.labels)
+        return next(point.accuracy for point in self.points if point.step == step), PROBE
 
     def model(self, snapshot: int = -1) -> MLP:
         """The network of a snapshot, in eval mode on the CPU; raises IndexError for one that is not there."""

@@ -139,10 +139,10 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         return dataset, *choose_dataset(dataset, source, runs, number)
 
     @in_turn
-    def describe(dataset: str, runs: list[Run], which: int, request: gr.Request) -> str:
+    def describe(dataset: str, runs: list[Run], which: int, snapshot: int, request: gr.Request) -> str:
         try:
-            model = network(dataset, runs, which)
-            return explain.network(model, facts(model, runs, which), request)
+            model = network(dataset, runs, which, snapshot)
+            return explain.network(model, facts(model, runs, which, snapshot), request)
         except CheckpointError:
             return ""
 
@@ -184,7 +184,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     which.input(choose_network, [dataset, runs, which], [which, snapshot], **quiet).then(**asked, **quiet)
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     tab.select(refresh_networks, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)
-    gr.on([dataset.change, which.change, page.load], describe, [dataset, runs, which], about, **quiet)
+    gr.on([dataset.change, which.change, snapshot.change, page.load], describe, [dataset, runs, which, snapshot], about, **quiet)
     examples.select(choose_example, outputs=picture, **quiet)
     api.click(classify, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
 

@@ -8,7 +8,7 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from ..data.datasets import DATASETS
 from ..training.bundle import bundle
-from ..training.engine import Diverged, OutOfMemory, TrainConfig, parameter_count
+from ..training.engine import Diverged, OutOfMemory, SettingError, TrainConfig, parameter_count
 from ..training.run import SECONDS_CAP, Run, follow
 from .shared import explain, gallery, links, train_view
 from .shared.choices import Choices
@@ -55,12 +55,13 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
             augment = gr.Checkbox(label=label("train.augment"), elem_id="augment")
         with gr.Row():
             start = gr.Button(label("train.start"), variant="primary", min_width=140, elem_id="start")
-            stop = gr.Button(label("train.stop"), min_width=140, elem_id="stop")
+            stop = gr.Button(label("train.stop"), interactive=False, min_width=140, elem_id="stop")
             use = gr.Button(label("train.use"), interactive=False, min_width=140, elem_id="use")
             carry = gr.Button(label("train.download"), interactive=False, min_width=140, elem_id="download")
             bundled = gr.DownloadButton(visible="hidden", elem_id="bundle")
             fields = {"dataset": dataset, "hidden": widths, "optimizer": optimizer, "lr": rate, "batch": batch, "epochs": epochs, "seed": seed, "augment": augment}
             links.copy_button("train", fields)
+        halted = gr.State(False)  # by Stop
         status = gr.HTML(label("train.invitation"), elem_id="train-status")
         with gr.Row():
             with gr.Column(min_width=320):
@@ -125,11 +126,14 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
             raise gr.Error(train_view.advice(error, config, None), print_exception=False) from error
 
     def wait(request: gr.Request):
-        return explain.waiting(say(request, "train.waiting"))
+        return explain.waiting(say(request, "train.waiting")), gr.Button(interactive=False), gr.Button(interactive=True), False
 
-    def stopped(runs, request: gr.Request):
-        learned = runs and runs[-1].test is None
-        return explain.waiting(say(request, "train.stopped" if learned else "train.idle"))
+    def stopping(request: gr.Request):
+        return explain.waiting(say(request, "train.stopping")), True
+
+    def over(halted, runs, request: gr.Request):
+        told = explain.waiting(say(request, "train.stopped" if runs else "train.unlearned")) if halted else gr.skip()
+        return told, gr.Button(interactive=True), gr.Button(interactive=False)
 
     def choose(event: gr.EventData) -> int:
         return int(event.choice)
@@ -139,13 +143,15 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         return save_bytes_to_cache(bundle(run), f"{run.config.dataset}-{number}.zip", bundled.GRADIO_CACHE)
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    going = start.click(wait, None, status, **quiet).then(
+    going = start.click(wait, None, [status, start, stop, halted], **quiet).then(
         run,
         [dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs],
         [status, loss, accuracy, numbers, weights, matrix, kept, runs, chosen, use, carry, in_numbers],
         concurrency_id="gpu", concurrency_limit=1, show_progress="minimal", show_progress_on=status, api_visibility="private",
     )  # fmt: skip
-    stop.click(stopped, runs, status, cancels=[going], **quiet)
+    # A run that is stopped ends up here too, once its process is gone: Gradio would drop a Start that is pressed before.
+    going.then(over, [halted, runs], [status, start, stop], **quiet)
+    stop.click(stopping, None, [status, halted], cancels=[going], **quiet)
     kept.click(choose, None, chosen, **quiet)
     # A hidden button holds the file, since a file that is made on demand is there only after the click.
     carry.click(pack, [runs, chosen], bundled, **quiet).success(None, js="() => document.querySelector('#bundle').click()", **quiet)
@@ -158,10 +164,11 @@ def _config(dataset, hidden, optimizer, rate, batch, epochs, seed, augment) -> T
     """The settings, whoever sent them; raises SettingsError."""
     try:
         config = TrainConfig(
-            dataset=dataset, hidden=tuple(hidden), optimizer=optimizer, learning_rate=rate, batch_size=batch, epochs=epochs, seed=seed, augment=augment
-        )
-    except (TypeError, ValueError) as error:
-        raise SettingsError("error.settings") from error
+            dataset=dataset, hidden=tuple(hidden) if isinstance(hidden, list) else hidden, optimizer=optimizer, learning_rate=rate, batch_size=batch,
+            epochs=epochs, seed=seed, augment=augment,
+        )  # fmt: skip
+    except SettingError as error:
+        raise SettingsError(f"error.{error.setting}") from error
     parameters = parameter_count(DATASETS[config.dataset], config.hidden)
     if parameters > MOST_PARAMETERS:
         # Weights, gradients and Adam's two moments, 4 bytes each.

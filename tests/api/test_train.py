@@ -34,7 +34,8 @@ def test_settings_beyond_the_limits_get_one_sentence(app, place, value):
     started = httpx.post(f"{app.address}/gradio_api/call/train", json={"data": inputs}).json()["event_id"]
     answer = httpx.get(f"{app.address}/gradio_api/call/train/{started}", timeout=30).text
     assert answer.startswith("event: error")
-    assert json.loads(answer.partition("data: ")[2])["error"] == TEXTS["en"]["error.settings"]
+    setting = ("dataset", "hidden", "optimizer", "learning_rate", "batch_size", "epochs", "seed")[place]
+    assert json.loads(answer.partition("data: ")[2])["error"] == TEXTS["en"][f"error.{setting}"]
 
 
 def test_a_run_that_diverges_gets_advice(app):

@@ -69,4 +69,4 @@ def test_what_is_wrong_is_announced(page):
     page.get_by_role("tab", name="Train").click()
     page.get_by_label("Rate").fill("0")
     page.locator("#start").click()
-    expect(page.locator("#announcer")).to_have_text(TEXTS["en"]["error.settings"])
+    expect(page.locator("#announcer")).to_have_text(TEXTS["en"]["error.learning_rate"])

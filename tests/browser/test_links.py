@@ -79,6 +79,15 @@ def test_the_button_copies_a_link_that_brings_the_tab_back(follow):
     page.wait_for_url("**batch=777**")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.url
+    expect(page.locator(".toast-body")).to_contain_text(TEXTS["en"]["link.copied"])
     other = follow(copied[copied.index("?") :])
     expect(other.locator("#memory-headline")).to_have_text(page.locator("#memory-headline").inner_text())
     expect(other.get_by_label("Hidden widths")).to_have_value("300")
+
+
+def test_a_page_that_may_not_copy_says_where_the_link_is(follow):
+    page = follow("?tab=train")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")  # as a browser has it without TLS
+    page.locator(".copy-link:visible").click()
+    expect(page.locator(".toast-body")).to_contain_text(TEXTS["en"]["link.address"])
+    page.wait_for_url("**tab=train&dataset=mnist**")

@@ -57,11 +57,11 @@ def test_a_run_is_stopped_and_the_next_starts(train):
     expect(train.locator("#runs tr")).to_have_count(3)  # the head, the stopped one, this one
 
 
-@pytest.mark.parametrize("field, value", [("Rate", "0"), ("Rate", "-1"), ("Rate", "1e9"), ("Batch", "0"), ("Batch", "70000"), ("Epochs", "0"), ("Hidden widths", "0"), ("Hidden widths", "1000000"), ("Hidden widths", "8 " * 40)])
-def test_settings_that_cannot_be_get_one_sentence(train, field, value):
+@pytest.mark.parametrize("field, value, error", [("Rate", "0", "learning_rate"), ("Rate", "-1", "learning_rate"), ("Rate", "1e9", "learning_rate"), ("Rate", "", "learning_rate"), ("Batch", "0", "batch_size"), ("Batch", "70000", "batch_size"), ("Epochs", "0", "epochs"), ("Hidden widths", "0", "hidden"), ("Hidden widths", "1000000", "hidden"), ("Hidden widths", "8 " * 40, "hidden"), ("Seed", "-1", "seed")])
+def test_a_setting_that_cannot_be_gets_its_own_sentence(train, field, value, error):
     train.get_by_label(field).fill(value)
     train.locator("#start").click()
-    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["error.settings"])
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH[f"error.{error}"])
 
 
 def test_widths_that_are_no_numbers_get_one_sentence(train):
@@ -77,9 +77,23 @@ def test_a_network_too_large_is_refused_with_its_bytes(train):
     expect(train.locator("#train-status")).to_contain_text(f"{parameters:,} parameters needs {16 * parameters:,} bytes")
 
 
-def test_stop_with_nothing_running_says_so(train):
-    train.locator("#stop").click()
-    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["train.idle"])
+def test_stop_can_be_pressed_while_a_run_goes_and_only_then(train):
+    start, stop = train.locator("#start"), train.locator("#stop")
+    expect(stop).to_be_disabled()
+    train.get_by_label("Rate").fill("0")
+    start.click()
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["error.learning_rate"])
+    expect(stop).to_be_disabled()
+    train.get_by_label("Rate").fill("0.001")
+    train.get_by_label("Epochs").fill("1000")
+    start.click()
+    stop.click()  # before the first step
+    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["train.unlearned"])
+    train.get_by_label("Epochs").fill("1")
+    start.click()  # once it can be
+    expect(stop).to_be_enabled()
+    finished(train)
+    expect(stop).to_be_disabled()
 
 
 def test_the_choice_of_networks_is_up_to_date_in_classify(page):
@@ -118,11 +132,13 @@ def test_a_drawing_stays_while_ones_own_network_grows_up(page):
     expect(page.locator("#about")).to_contain_text("784-32-10")
     expect(page.locator("#answer .winner b")).to_have_text("7")
     expect(page.locator("#snapshot")).to_be_visible()
+    expect(page.locator("#about")).to_contain_text("of 10,000 test pictures right")
     grown = page.locator("#answer").inner_text()
     slider = page.locator("#snapshot input[type=number]")
     slider.fill("1")
     slider.press("Enter")
     expect(page.locator("#answer")).not_to_have_text(grown)
+    expect(page.locator("#about")).to_contain_text(re.compile(r"after step \d+ · [\d.]+% of 1,000 test pictures right"))
     choose(page, "Network", ENGLISH["classify.shipped"])
     expect(page.locator("#about")).to_contain_text("784-128-10")
     expect(page.locator("#snapshot")).not_to_be_visible()

@@ -20,7 +20,7 @@ def few_pictures(monkeypatch, digits):
 
 def test_the_last_run_is_tested_on_the_whole_test_set(digits):
     *_, last = follow(TrainConfig(hidden=(16,), batch_size=200))
-    assert last.test.accuracy == evaluate(last.model(), digits.take(torch.arange(4000, 6000))).accuracy == last.accuracy
+    assert last.test.accuracy == evaluate(last.model(), digits.take(torch.arange(4000, 6000))).accuracy == last.tested()[0]
     assert last.points[-1].step == last.points[-1].steps == 20
 
 
@@ -35,9 +35,15 @@ def test_snapshots_are_the_network_on_its_way():
     assert torch.equal(first.snapshots[0].weights["layers.linear00.weight"], weights[0])  # training on has not changed it
 
 
+def test_a_snapshot_says_what_it_reads_of_the_probe_and_the_last_one_of_the_whole_test_set(digits):
+    *_, last = follow(TrainConfig(hidden=(16,), batch_size=200))
+    assert last.tested() == (last.test.accuracy, 2000)
+    assert last.tested(0) == (last.points[0].accuracy, runs.PROBE)
+
+
 def test_a_run_can_be_sent_to_another_process():
     *_, last = follow(TrainConfig(hidden=(8,), batch_size=1000))
-    assert pickle.loads(pickle.dumps(last)).accuracy == last.accuracy
+    assert pickle.loads(pickle.dumps(last)).tested() == last.tested()
 
 
 def test_a_run_ends_at_its_time_cap_and_is_tested_all_the_same():

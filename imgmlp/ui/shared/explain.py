@@ -28,7 +28,9 @@ def network(model: MLP, known: Facts, request: gr.Request) -> str:
         request, "classify.network", title=title, widths=widths, parameters=f"{model.parameter_count:,}",
         megabytes=f"{known.file_bytes / 1e6:.1f}", milliseconds=f"{1000 * known.seconds:.2f}",
     )  # fmt: skip
-    return escape(line if known.accuracy is None else f'{line} · {say(request, "classify.accuracy", accuracy=f"{known.accuracy:.2%}", total=f"{known.tested:,}")}')
+    step = [] if known.step is None else [say(request, "classify.step", step=f"{known.step:,}")]
+    right = say(request, "classify.accuracy", accuracy=f"{known.accuracy:.2%}", total=f"{known.tested:,}")
+    return escape(" · ".join([line, *step, right]))
 
 
 def probabilities(found: Answer, request: gr.Request, strange: bool = False) -> str:

@@ -14,11 +14,12 @@ from ...data.samples import MOST
 from ...memory.devices import DEVICES
 from ...memory.step import MOST_PICTURES
 from .networks import LARGE, SHIPPED
-from .text import label
+from .text import label, say
 
+# Says whether it could: a browser keeps its clipboard from pages without TLS, and the user may too.
 COPY = """async (query) => {
     history.replaceState(null, "", query);
-    await navigator.clipboard?.writeText(location.href);
+    return (await navigator.clipboard?.writeText(location.href).then(() => "copied", () => "")) ?? "";
 }"""
 LONGEST = 200  # characters of a value; the longest that can be meant is 16 widths
 
@@ -129,4 +130,10 @@ def copy_button(tab: str, fields: Mapping[str, gr.components.Component]) -> None
     button = gr.Button(label("link.copy"), size="sm", min_width=90, elem_classes="copy-link")
     query = gr.Textbox(visible="hidden")
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    button.click(lambda *values: write({"tab": tab} | dict(zip(fields, values))), [*fields.values()], query, **quiet).then(None, query, None, js=COPY, **quiet)
+
+    def told(copied: str, request: gr.Request) -> None:
+        gr.Info(say(request, "link.copied" if copied else "link.address"), duration=5, title="")
+
+    button.click(lambda *values: write({"tab": tab} | dict(zip(fields, values))), [*fields.values()], query, **quiet).then(
+        None, query, query, js=COPY, **quiet
+    ).then(told, query, None, **quiet | {"queue": True})  # where Gradio sends what it shows

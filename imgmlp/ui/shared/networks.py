@@ -39,12 +39,17 @@ def own(runs: Sequence[Run], dataset: str, number: int) -> Run | None:
 def network(dataset: str, runs: Sequence[Run], number: int, snapshot: int | None = None) -> MLP:
     """The network of a run, as it was at a snapshot, from 1, or as it is; else a shipped one. Raises CheckpointError."""
     run = own(runs, dataset, number)
-    return run.model(min(snapshot or len(run.snapshots), len(run.snapshots)) - 1) if run else shipped(dataset, number == LARGE)
+    return run.model(_place(run, snapshot)) if run else shipped(dataset, number == LARGE)
+
+
+def _place(run: Run, snapshot: int | None) -> int:
+    """Of a snapshot, from 1, among the run's; the last one's without a choice, and where there are fewer by now."""
+    return min(snapshot or len(run.snapshots), len(run.snapshots)) - 1
 
 
 def choices(runs: Sequence[Run], dataset: str) -> list[tuple[object, int]]:
     """What a dropdown shows, and the number that it means."""
-    own_ones = [(f"#{run.number}: {run.accuracy:.1%}", run.number) for run in runs if run.config.dataset == dataset]
+    own_ones = [(f"#{run.number}: {run.tested()[0]:.1%}", run.number) for run in runs if run.config.dataset == dataset]
     return [(label("classify.shipped"), SHIPPED), (label("classify.large"), LARGE), *own_ones]
 
 
@@ -57,17 +62,19 @@ def still_there(runs: Sequence[Run], dataset: str, number: int) -> int:
 class Facts:
     """What a network is worth and what it costs."""
 
-    accuracy: float | None  # 0..1, of `tested` test pictures; None for a run that was not tested
+    accuracy: float  # 0..1, of `tested` test pictures
     tested: int
     file_bytes: int
     seconds: float  # for one picture, here
+    step: int | None = None  # of a run of one's own
 
 
-def facts(model: MLP, runs: Sequence[Run], number: int) -> Facts:
-    """Of `model`, which `network` gives for that number; raises CheckpointError."""
+def facts(model: MLP, runs: Sequence[Run], number: int, snapshot: int | None = None) -> Facts:
+    """Of `model`, which `network` gives for that number and snapshot; raises CheckpointError."""
     dataset = model.dataset
     if run := own(runs, dataset, number):
-        return Facts(run.test and run.test.accuracy, len(run.test.labels) if run.test else 0, 4 * model.parameter_count, seconds_an_answer(model))
+        place = _place(run, snapshot)
+        return Facts(*run.tested(place), 4 * model.parameter_count, seconds_an_answer(model), run.snapshots[place].step)
     large = number == LARGE
     size = (checkpoints.folder(dataset, large) / "model.safetensors").stat().st_size
     return Facts(checkpoints.recorded_accuracy(dataset, large), DATASETS[dataset].sizes["test"], size, seconds_an_answer(model))

@@ -45,7 +45,7 @@ def curves(run: Run | None, request: gr.Request) -> tuple[str, str, str]:
     losses, accuracies = ([getattr(point, name) for point in run.points] for name in ("loss", "accuracy"))
     rows = [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in run.points]
     return (
-        plot(loss, say(request, "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, max(1, *losses), "{:g}")),
+        plot(loss, say(request, "train.loss_first" if last.step == 1 else "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, max(1, *losses), "{:g}")),
         plot(accuracy, say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where), _curve(run.points, accuracies, 1, "{:.0%}")),
         in_numbers((step, loss, accuracy), rows),
     )
