@@ -22,11 +22,12 @@ class Augmentation:
     bend_pixels: float = 0.0  # standard deviation of the elastic displacement
     thicken: float = 0.0  # 1: as far as one pixel of dilation or erosion
     mirror: bool = False
+    sharp: float = 0.0  # share of the pictures that are moved by whole pixels, and mirrored, alone
 
 
 AUGMENTATIONS = {
     "mnist": Augmentation(turn_degrees=10, scale=0.1, shear=0.1, shift_pixels=1, bend_pixels=0.65, thicken=0.15),
-    "cifar10": Augmentation(turn_degrees=6, scale=0.12, shear=0.05, shift_pixels=3, mirror=True),
+    "cifar10": Augmentation(turn_degrees=6, scale=0.12, shear=0.05, shift_pixels=3, mirror=True, sharp=0.5),
 }
 
 
@@ -53,17 +54,23 @@ def _grid(images: Tensor, augmentation: Augmentation, generator: Generator) -> T
     angle = _uniform(count, torch.pi * augmentation.turn_degrees / 180, generator)
     wide, high = (1 + _uniform(count, augmentation.scale, generator) for _ in range(2))
     shear = _uniform(count, augmentation.shear, generator)
-    right, down = (_uniform(count, 2 * augmentation.shift_pixels / width, generator) for _ in range(2))
+    right, down = (_uniform(count, augmentation.shift_pixels, generator) for _ in range(2))
+    if augmentation.sharp:
+        # What lies between pixels is blurred, and the pictures that a network is asked about are not.
+        sharp = torch.rand(count, generator=generator, device=generator.device) < augmentation.sharp
+        angle, shear = (value.masked_fill(sharp, 0) for value in (angle, shear))
+        wide, high = (value.masked_fill(sharp, 1) for value in (wide, high))
+        right, down = (torch.where(sharp, value.round(), value) for value in (right, down))
     if augmentation.mirror:
         wide = wide * torch.where(_uniform(count, 1, generator) < 0, -1, 1)
     theta = torch.stack(
         [
             angle.cos() * wide,
             (shear - angle.sin()) * high,
-            right,
+            2 * right / width,
             angle.sin() * wide,
             angle.cos() * high,
-            down,
+            2 * down / height,
         ],
         dim=1,
     ).view(count, 2, 3)

@@ -40,8 +40,9 @@ class Recipe:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
-# The shipped ones are the best of the first three seeds; MNIST's is from before confidences were scaled. There 500 epochs give no more than 200: five seeds
+# MNIST's shipped one is the best of the first three seeds, from before confidences were scaled. 500 epochs give no more than 200: five seeds
 # 99.15 % on average (standard deviation 0.05), the chosen one 99.16 %, where three of 200 give 99.17 % (0.04) and the chosen one 99.18 %.
+# For CIFAR-10 Muon leads after 20 epochs (58.1 % of 10,000 held-out pictures, AdamW 57.2), and no more after 200 (61.4 and 61.7).
 SMALL = {
     "mnist": Recipe(
         TrainConfig(
@@ -70,9 +71,11 @@ LARGE = {
             dataset="cifar10", hidden=(1024, 1024, 512), optimizer="adamw", learning_rate=2e-3, schedule="one-cycle", batch_size=512, epochs=250,
             augment=True, label_smoothing=0.1, weight_decay=1.0, averaging=0.999, components=800, bf16=True,
         ),
-        large=True, seeds=(0, 1, 2),
+        large=True, seeds=(0, 1),
     ),
 }  # fmt: skip
+# After 20 epochs CIFAR-10's small network reads 58.4 % of the held-out pictures with a teacher (91.1 %) and 57.8 without, the large one 64.1
+# and 63.8, in seven and three times the time on a CPU.
 TEACHERS = {
     "mnist": TeacherConfig(channels=(32, 64, 128), epochs=15),
     "cifar10": TeacherConfig(channels=(48, 96, 192), epochs=30),

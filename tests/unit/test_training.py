@@ -115,6 +115,14 @@ def test_augmented_pictures_stay_pictures(name, digits, photographs):
     assert not torch.allclose(changed, pixels / 255, atol=0.05)
 
 
+def test_sharp_pictures_are_moved_by_whole_pixels_and_keep_every_value(photographs):
+    whole = []
+    for share in (1.0, 0.5):
+        changed = 255 * augment(photographs.pixels[:400], replace(AUGMENTATIONS["cifar10"], sharp=share), torch.Generator().manual_seed(0))
+        whole.append(((changed - changed.round()).abs().amax((1, 2, 3)) < 1e-3).float().mean().item())
+    assert whole[0] == 1 and whole[1] == pytest.approx(0.5, abs=0.1)
+
+
 def test_augmented_digits_are_still_read(digits):
     model = checkpoints.shipped("mnist")
     changed = augment(digits.pixels[:2000], AUGMENTATIONS["mnist"], torch.Generator().manual_seed(0))
