@@ -51,7 +51,7 @@ def main() -> None:
                     place, offset = LEFT, (4, 3)
                 else:
                     axes.plot(one.parameters, 100 * one.accuracy, mark, color=colour, markersize=8)
-                    place, offset = one.parameters, (8, -3)
+                    place, offset = one.parameters, (6, -12)  # below, for lines lie close above
                 axes.annotate(f"{one.name}, {one.accuracy:.2%}", (place, 100 * one.accuracy), offset, textcoords="offset points")
                 print(f"{spec.title}: {one.name}, {one.parameters or 'unknown'} parameters, {one.accuracy:.2%}")
         axes.set(title=f"{spec.title}, {prod(spec.shape):,} inputs", xscale="log", xlabel="parameters", ylabel="% of the test set")

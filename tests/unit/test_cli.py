@@ -87,7 +87,7 @@ def test_results_are_lines_without_json(capsys, tmp_path):
         (("train", "mnist", "--batch-size", "0"), "The batch size must be a whole number between 1 and 60,000."),
         (("train", "mnist", "--lr", "-1"), "The learning rate must be above 0 and at most 10."),
         (("train", "mnist", "--lr", "nan"), "The learning rate must be above 0 and at most 10."),
-        (("train", "mnist", "--hidden", "0"), "Every hidden width must be a whole number between 1 and 8,192."),
+        (("train", "mnist", "--hidden", "0"), "There can be at most 16 hidden layers, each a whole number of units between 1 and 8,192."),
         (("train", "mnist", "--optimizer", "lion"), "invalid choice: 'lion'"),
         ((), "required: COMMAND"),
     ],
