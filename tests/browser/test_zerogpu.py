@@ -40,4 +40,4 @@ def test_a_run_is_stopped(app, page):
     page.locator("#start").click()
     expect(page.locator("#train-status")).to_contain_text("Epoch", timeout=20_000)
     page.locator("#stop").click()
-    expect(page.locator("#train-status")).to_contain_text("what it has learned is kept")
+    expect(page.locator("#train-status")).to_contain_text("what the runs below have learned is kept")
