@@ -45,7 +45,7 @@ class Residual(nn.Module):
 
 def convolution(inputs: int, outputs: int, pool: int = 1) -> list[nn.Module]:
     """(N, inputs, H, W) -> (N, outputs, H / pool, W / pool): 3 x 3, pooled, batch-normalised, ReLU."""
-    # Pooled first, what follows has a quarter of the pixels; a ReLU in place needs no memory of its own. Both together double the speed.
+    # Pooled first, what follows has a quarter of the pixels; a ReLU in place needs no memory of its own: together 1.2 to 1.5 times the speed.
     pooling = [nn.MaxPool2d(pool)] if pool > 1 else []
     return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), *pooling, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
