@@ -132,7 +132,7 @@ def copy_button(tab: str, fields: Mapping[str, gr.components.Component]) -> None
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
 
     def told(copied: str, request: gr.Request) -> None:
-        gr.Info(say(request, "link.copied" if copied else "link.address"), duration=5, title=say(request, "link.copy"))
+        gr.Info(say(request, "link.copied" if copied else "link.address"), duration=5)
 
     button.click(lambda *values: write({"tab": tab} | dict(zip(fields, values))), [*fields.values()], query, **quiet).then(
         None, query, query, js=COPY, **quiet
