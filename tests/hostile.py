@@ -1,7 +1,13 @@
 """What strangers send who try to break the app: requests that no client makes, pictures and drawings with bytes changed."""
 
 import json
+import struct
+import zlib
 from random import Random
+
+from PIL import Image
+
+from tests.pictures import encoded
 
 PATHS = (
     *(f"{kind}/{name}" for kind in ("run", "call") for name in ("classify", "samples", "train", "estimate_memory", "measure_memory", "nope")), "run/predict",
@@ -47,3 +53,20 @@ def mutated(content: bytes, random: Random) -> bytes:
             case _:
                 changed[place:place] = changed[place : place + 32]
     return bytes(changed)
+
+
+def endless_gif(blocks: int) -> bytes:
+    """A whole GIF whose comment comes in blocks of one byte, of which Pillow 12 copies all that it has for each (GHSA-22hg-r758-rrw9)."""
+    gif = encoded(Image.new("L", (28, 28), 255), "GIF")
+    picture = gif.index(b"\x2c" + bytes(4) + b"\x1c")
+    return gif[:picture] + b"\x21\xfe" + b"\x01a" * blocks + b"\0" + gif[picture:]
+
+
+def swollen_png(tags: int, tag_bytes: int) -> bytes:
+    """A whole PNG whose Exif tags are all in the same place, which Pillow 12 reads anew for each (GHSA-wqgw-9xfh-qf2g)."""
+    where = 8 + 2 + 12 * tags + 4
+    entries = b"".join(struct.pack("<HHLL", 40_000 + tag, 7, tag_bytes, where) for tag in range(tags))
+    exif = b"eXIf" + b"II*\0" + struct.pack("<LH", 8, tags) + entries + bytes(4 + tag_bytes)
+    png = encoded(Image.new("L", (28, 28), 255))
+    pixels = png.index(b"IDAT") - 4
+    return png[:pixels] + struct.pack(">L", len(exif) - 4) + exif + struct.pack(">L", zlib.crc32(exif)) + png[pixels:]

@@ -40,6 +40,9 @@ class PictureError(Exception):
         super().__init__(SENTENCES[key])
         self.key = key
 
+    def __reduce__(self):
+        return PictureError, (self.key,)
+
 
 SENTENCES = {
     "empty": "There is nothing to read yet: draw something, or upload a picture with a digit on it.",

@@ -11,13 +11,14 @@ from PIL.Image import Image
 from ..checkpoints import CheckpointError
 from ..data.datasets import DATASETS
 from ..inference import classifier
-from ..inference.preprocess import PictureError, open_picture
+from ..inference.preprocess import PictureError
 from ..training.run import Run
 from .shared import explain, links
 from .shared.digit_pad import CLEAR, INVERT, UNDO, DigitPad, drawing
 from .shared.networks import SHIPPED, choices, facts, network, own, shipped, still_there, strange
 from .shared.text import class_choices, label, say
 from .shared.turns import in_turn
+from .shared.untrusted import open_untrusted
 from .shared.upload import PictureUpload
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.webp"))
@@ -80,16 +81,14 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             api_answer, api = gr.JSON(label="answer"), gr.Button()
 
     @in_turn
-    def show(dataset, source, strokes, path, polarity, chosen, against, runs, which, snapshot, request: gr.Request) -> tuple[str, str, str, str]:
-        uploaded = source[dataset] == "upload"
-        waiting = _nothing(say(request, f"classify.waiting.{dataset}.{source[dataset]}"))
-        if uploaded and not path:
-            return waiting
+    def show(dataset, given, polarity, chosen, against, runs, which, snapshot, request) -> tuple[str, str, str, str]:
+        """given: a picture, or the strokes of a drawing."""
+        drawn = not isinstance(given, Image)
         try:
             model = network(dataset, runs, which, snapshot)
-            found = classifier.classify(model, open_picture(path) if uploaded else drawing(strokes), polarity if uploaded else "auto")
+            found = classifier.classify(model, drawing(given) if drawn else given, polarity)
         except PictureError as error:
-            return waiting if error.key == "empty" and not uploaded else _nothing(say(request, f"error.{error.key}"))
+            return _nothing(say(request, f"classify.waiting.{dataset}.draw" if drawn and error.key == "empty" else f"error.{error.key}"))
         except CheckpointError:
             return _nothing(say(request, "error.checkpoint"))
         label = found.index if chosen == UNCHOSEN else chosen
@@ -100,6 +99,18 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             explain.stages(found, request),
             explain.loudest_units(model, found, label, rival, request),
         )
+
+    async def look(dataset, source, strokes, path, polarity, chosen, against, runs, which, snapshot, request: gr.Request) -> tuple[str, str, str, str]:
+        rest = chosen, against, runs, which, snapshot, request
+        if source[dataset] == "draw":
+            return await show(dataset, strokes, "auto", *rest)
+        if not path:
+            return _nothing(say(request, f"classify.waiting.{dataset}.upload"))
+        try:
+            picture = await open_untrusted(path)
+        except PictureError as error:
+            return _nothing(say(request, f"error.{error.key}"))
+        return await show(dataset, picture, polarity, *rest)
 
     def choose_dataset(dataset: str, source: dict[str, str], runs: list[Run], number: int = SHIPPED, polarity: str = "auto"):
         digits = DATASETS[dataset].shape[0] == 1
@@ -149,8 +160,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def choose_example(event: gr.SelectData) -> str:
         return str(EXAMPLES[event.index])
 
-    @in_turn
-    def classify(image: str | None, dataset: str) -> dict:
+    async def classify(image: str | None, dataset: str) -> dict:
         """Classify a picture: the label and the probability of each of the ten classes.
 
         Args:
@@ -162,14 +172,14 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
                 raise PictureError("dataset")
             if not image:
                 raise PictureError("missing")
-            return classifier.classify(shipped(dataset), open_picture(image)).as_json()
+            return (await in_turn(classifier.classify)(shipped(dataset), await open_untrusted(image))).as_json()
         except PictureError as error:
             raise gr.Error(str(error), print_exception=False) from error
         except CheckpointError as error:
             raise gr.Error(say(None, "error.checkpoint"), print_exception=False) from error
 
     latest = dict(trigger_mode="always_last")  # who is quicker than an answer gets the one to the last question
-    asked = dict(fn=show, inputs=[dataset, source, pad, picture, polarity, chosen, against, runs, which, snapshot], outputs=[answer, why, stages, units]) | latest
+    asked = dict(fn=look, inputs=[dataset, source, pad, picture, polarity, chosen, against, runs, which, snapshot], outputs=[answer, why, stages, units]) | latest
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     gr.on(
         triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input, snapshot.input],

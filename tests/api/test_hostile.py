@@ -6,9 +6,10 @@ from random import Random
 import httpx
 import pytest
 
+from imgmlp.inference.preprocess import SENTENCES
 from imgmlp.ui.shared.guard import SENTENCE
 from tests.conftest import ROOT
-from tests.hostile import request
+from tests.hostile import endless_gif, request, swollen_png
 from tests.pictures import THREE, drawn, encoded
 
 SECRETS = ("Traceback", "root:x:", "argparse", str(ROOT))
@@ -41,3 +42,9 @@ def test_a_body_that_goes_on_inwards_is_refused(app):
     body = b'{"data":' + b"[" * 100_000
     answer = httpx.post(f"{app.address}/gradio_api/run/classify", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422) and json.loads(answer.text)
+
+
+@pytest.mark.parametrize("picture", [endless_gif(2_000_000), swollen_png(20_000, 100_000)], ids=["time", "memory"])
+def test_a_picture_made_to_take_all_time_or_memory_is_given_up_and_the_app_goes_on(app, picture):
+    assert app.call("classify", app.upload(picture), "mnist").json()["error"] == SENTENCES["unreadable"]
+    assert app.call("classify", app.upload(encoded(drawn(THREE))), "mnist").json()["data"][0]["label"] == "3"

@@ -17,7 +17,7 @@ class UploadedPicture(ImageData):
 
 
 class PictureUpload(gr.Image):
-    """A gr.Image whose value is the uploaded file's path, whatever the file holds; `open_picture` checks it."""
+    """A gr.Image whose value is the uploaded file's path, whatever the file holds; `open_untrusted` checks it."""
 
     is_template = True  # shown by gr.Image's own front end; else the browser asks for a custom component's files
     data_model = UploadedPicture
