@@ -1,11 +1,13 @@
 """Pictures of what no network here was trained on: letters, scribbles, noise, photographs where a digit is expected, digits where a photograph is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from imgmlp.data.datasets import CIFAR10, MNIST, load
+from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST, load
+from imgmlp.inference.preprocess import PictureError, prepare
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYabdefhkmnrtwxy"  # less those that are digits in some hand: I O S Z, c g i j l o p q s u v z
 
@@ -52,3 +54,14 @@ STRANGERS = {
     "mnist": {"letters": letters, "scribbles": scribbles, "noise": noise, "photographs": photographs},
     "cifar10": {"letters": letters, "digits": digits, "noise": noise},
 }
+
+
+def prepared(dataset: str, pictures: Iterable[Image.Image]) -> torch.Tensor:
+    """(N, C, H, W) float in 0..1, of those pictures in which there is anything to read."""
+    images = []
+    for picture in pictures:
+        try:
+            images.append(prepare(picture, DATASETS[dataset]).image)
+        except PictureError:
+            pass
+    return torch.stack(images)

@@ -3,32 +3,18 @@
     python -m tests.benchmarks.strangers
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-import torch
-from PIL.Image import Image
 from torch import Tensor
 
 from imgmlp import checkpoints
 from imgmlp.data.datasets import DATASETS, load
 from imgmlp.inference import familiarity
-from imgmlp.inference.preprocess import PictureError, prepare
 from tests.canvases import canvas
-from tests.strangers import STRANGERS
+from tests.strangers import STRANGERS, prepared
 
 COUNT = 1000
-
-
-def prepared(dataset: str, pictures: Iterable[Image]) -> Tensor:
-    """(N, C, H, W) float in 0..1, of those pictures in which there is anything to read."""
-    images = []
-    for picture in pictures:
-        try:
-            images.append(prepare(picture, DATASETS[dataset]).image)
-        except PictureError:
-            pass
-    return torch.stack(images)
 
 
 def pictures(dataset: str) -> Iterator[tuple[str, Tensor]]:

@@ -8,8 +8,7 @@ from imgmlp import checkpoints
 from imgmlp.checkpoints import CheckpointError
 from imgmlp.data.datasets import DATASETS, MNIST, load
 from imgmlp.inference import familiarity
-from imgmlp.inference.preprocess import prepare
-from tests.strangers import STRANGERS
+from tests.strangers import STRANGERS, prepared
 
 
 @pytest.fixture(params=DATASETS)
@@ -36,8 +35,7 @@ def test_hardly_any_test_picture_is_a_stranger(dataset, known, digits, photograp
 ], indirect=["dataset"])  # fmt: skip
 def test_strangers_are_told(dataset, known, kind, least):
     network = checkpoints.shipped(dataset, large=True)
-    pictures = STRANGERS[dataset][kind](150, np.random.default_rng(7))
-    images = torch.stack([prepare(picture, DATASETS[dataset]).image for picture in pictures])
+    images = prepared(dataset, STRANGERS[dataset][kind](150, np.random.default_rng(7)))
     assert share(known, network, images) > least
 
 
