@@ -51,16 +51,20 @@ class App:
 
     @property
     def runs(self) -> list[int]:
-        """The processes of computations that go on: grandchildren, of the server that forks them (proc_pid_stat(5))."""
-        parents = {}
+        """The processes of computations that go on: grandchildren, of the server that forks them; those that open pictures give way (nice 10), runs do not.
+
+        proc_pid_stat(5).
+        """
+        parents, niceness = {}, {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
-                state, parent = path.read_text().rpartition(")")[2].split()[:2]
+                state, parent, *_, nice = path.read_text().rpartition(")")[2].split()[:17]
             except OSError:
                 continue  # it has ended meanwhile
             if state != "Z":
-                parents[int(path.parent.name)] = int(parent)
-        return [pid for pid, parent in parents.items() if parents.get(parent) == self.process.pid]
+                pid = int(path.parent.name)
+                parents[pid], niceness[pid] = int(parent), int(nice)
+        return [pid for pid, parent in parents.items() if parents.get(parent) == self.process.pid and niceness[pid] == niceness[self.process.pid]]
 
     def upload(self, content: bytes, name: str = "picture.png") -> dict:
         """The record of an uploaded file, as Gradio's own page sends it."""

@@ -7,18 +7,20 @@ import socket
 from statistics import median
 from time import perf_counter
 
-import gradio as gr
 import httpx
 
-from imgmlp.ui.classify import EXAMPLES
-from imgmlp.ui.demo import build, launch_options
-from imgmlp.ui.shared import own_process
 from tests.pictures import THREE, drawn, encoded, photographed
 
 ROUNDS = 300
 
 
 def main() -> None:
+    import gradio as gr  # here, for the processes that open pictures import this file again
+
+    from imgmlp.ui.classify import EXAMPLES
+    from imgmlp.ui.demo import build, launch_options
+    from imgmlp.ui.shared import own_process
+
     own_process.prepare()  # as app.py does
     demo = build()
     with demo:
