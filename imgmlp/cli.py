@@ -38,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (torch.OutOfMemoryError, OutOfMemory):
         print("The card's memory ran out; take a smaller batch or narrower layers.", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", file=sys.stderr)
+        return 2
     print(json.dumps(result) if options.json else _lines(result))
     return 0
 
@@ -77,6 +80,8 @@ def train(options: argparse.Namespace) -> dict:
         device=_device(options.device),
         seed=options.seed,
     )
+    if options.save:
+        options.save.mkdir(parents=True, exist_ok=True)  # now, for it is too late once the network is trained
     spec = DATASETS[options.dataset]
     images, test = load(spec, "train", options.data), load(spec, "test", options.data)
     try:

@@ -150,14 +150,19 @@ def download(spec: DatasetSpec) -> Iterator[int]:
     """
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="partial-", dir=CACHE) as partial:
-        with subprocess.Popen([sys.executable, "-c", _FETCH, spec.name, partial], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        # Said into a file: a pipe that nobody empties is full after some minutes of torchvision's progress bar, and then the download stands still.
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen([sys.executable, "-c", _FETCH, spec.name, partial], stdout=subprocess.DEVNULL, stderr=said) as child,
+        ):
             try:
                 while child.poll() is None:
                     yield sum(path.stat().st_size for path in Path(partial).rglob("*") if path.is_file())
                     time.sleep(0.2)
             finally:
                 child.kill()
-            reason = child.stderr.read().decode().strip().rpartition("\n")[2]
+            said.seek(0)
+            reason = said.read().decode().strip().rpartition("\n")[2]
         if child.returncode:
             raise DataError(f"{spec.title} could not be downloaded ({reason}); check the connection.")
         for path in _paths(spec):

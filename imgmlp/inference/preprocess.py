@@ -37,11 +37,11 @@ class PictureError(Exception):
     """A picture that cannot be read; `str` is one sentence for the user and `key` its name in other languages."""
 
     def __init__(self, key: str):
-        super().__init__(SENTENCES[key])
+        super().__init__(key)  # as it came, or it could not be pickled
         self.key = key
 
-    def __reduce__(self):
-        return PictureError, (self.key,)
+    def __str__(self) -> str:
+        return SENTENCES[self.key]
 
 
 SENTENCES = {

@@ -22,8 +22,11 @@ class TooLarge(ValueError):
     """A step that this machine has no memory for; nothing was allocated."""
 
     def __init__(self, needed_bytes: int, there_bytes: int):
-        super().__init__(f"This step would take {needed_bytes:,} bytes, and here are {there_bytes:,}; take a smaller batch or narrower layers.")
+        super().__init__(needed_bytes, there_bytes)  # as they came, or it could not be pickled
         self.needed_bytes, self.there_bytes = needed_bytes, there_bytes
+
+    def __str__(self) -> str:
+        return f"This step would take {self.needed_bytes:,} bytes, and here are {self.there_bytes:,}; take a smaller batch or narrower layers."
 
 
 @dataclass(frozen=True)

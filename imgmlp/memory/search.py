@@ -30,7 +30,6 @@ class LargestBatch:
     probes: tuple[Probe, ...]  # of real steps, the last one the verification if a batch was found; none where it is predicted alone
     cap_bytes: int  # of it, on a card, the CUDA context takes its part
     device: str
-    torch: str
 
     @property
     def advised(self) -> int:
@@ -47,14 +46,18 @@ class CapTooSmall(ValueError):
     """CUDA's own context is larger than the cap."""
 
     def __init__(self, needed_bytes: int):
-        super().__init__(f"CUDA alone takes {needed_bytes:,} bytes of this card; set the cap above that.")
+        super().__init__(needed_bytes)  # as it came, or it could not be pickled
         self.needed_bytes = needed_bytes
+
+    def __str__(self) -> str:
+        return f"CUDA alone takes {self.needed_bytes:,} bytes of this card; set the cap above that."
 
 
 def predict_largest(config: StepConfig, device: Device, cap_bytes: int) -> LargestBatch:
     """By the prediction alone; the context, which only a card can tell, is not counted."""
-    largest = _bisect(lambda batch: fits(config.batch(batch), device, cap_bytes), 1)
-    return LargestBatch(largest, largest, (), cap_bytes, device.name, torch.__version__)
+    most = min(cap_bytes, device.memory_bytes)
+    largest = _bisect(lambda batch: fits(config.batch(batch), device, most), 1)
+    return LargestBatch(largest, largest, (), cap_bytes, device.name)
 
 
 def probe_largest(config: StepConfig, cap_bytes: int) -> Iterator[LargestBatch]:
@@ -82,7 +85,7 @@ def probe_largest(config: StepConfig, cap_bytes: int) -> Iterator[LargestBatch]:
             largest = largest * 99 // 100
         if largest:
             probes.append(Probe(largest, True))
-        yield LargestBatch(largest, predicted, tuple(probes), cap_bytes, device.name, torch.__version__)
+        yield LargestBatch(largest, predicted, tuple(probes), cap_bytes, device.name)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
 

@@ -10,7 +10,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from ..data.datasets import DATASETS
 from ..model import MLP
-from ..training.engine import OptimizerName, new_model
+from ..training.engine import OptimizerName, is_whole, new_model
 from ..training.step import training_step
 
 Implementation = Literal["foreach", "fused", "loop"]
@@ -32,14 +32,13 @@ class StepConfig:
 
     def __post_init__(self) -> None:
         """Raises ValueError, with one sentence for the user."""
-        whole = lambda value, most: isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
         checks = {
             f"The data set must be one of {', '.join(DATASETS)}.": self.dataset in list(DATASETS),
             "There can be at most 16 hidden layers, each a whole number between 1 and 1,000,000 wide.": len(self.hidden) <= 16
-            and all(whole(width, 1_000_000) for width in self.hidden),
+            and all(is_whole(width, 1, 1_000_000) for width in self.hidden),
             "The optimizer must be sgd, momentum, adam or adamw.": self.optimizer in ("sgd", "momentum", "adam", "adamw"),
             "The implementation must be foreach, fused or loop.": self.implementation in ("foreach", "fused", "loop"),
-            "The batch size must be a whole number between 1 and 1,000,000.": whole(self.batch_size, MOST_PICTURES),
+            "The batch size must be a whole number between 1 and 1,000,000.": is_whole(self.batch_size, 1, MOST_PICTURES),
         }
         for sentence, holds in checks.items():
             if not holds:

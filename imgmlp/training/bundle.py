@@ -31,7 +31,7 @@ def bundle(run: Run) -> bytes:
 def command(config: TrainConfig) -> str:
     """The command that trains the network of a run again."""
     widths = " ".join(map(str, config.hidden))
-    settings = f"--hidden {widths} --optimizer {config.optimizer} --lr {config.learning_rate:g} --batch-size {config.batch_size}"
+    settings = f"--hidden {widths} --optimizer {config.optimizer} --lr {config.learning_rate!r} --batch-size {config.batch_size}"
     augment = " --augment" if config.augment else ""
     return f"python -m imgmlp train {config.dataset} {settings} --epochs {config.epochs}{augment} --seed {config.seed} --device {config.device}"
 

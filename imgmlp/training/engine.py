@@ -1,6 +1,7 @@
 """The engine: a TrainConfig in, events out. The app, the command line and the shipped recipes all train with it."""
 
 import resource
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -29,8 +30,9 @@ OptimizerName = Literal["sgd", "momentum", "adam", "adamw"]
 Teacher = Callable[[Tensor], Tensor]  # (N, C, H, W) float in 0..1 -> (N, classes) float32 that sum to one
 
 
-def _whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and least <= value <= most
+def is_whole(value: object, least: int, most: int) -> bool:
+    """Whether a setting is a whole number within its bounds."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 class SettingError(ValueError):
@@ -66,16 +68,16 @@ class TrainConfig:
         checks = {
             "dataset": (self.dataset in list(DATASETS), f"The data set must be one of {', '.join(DATASETS)}."),
             "hidden": (
-                isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(_whole(width, 1, 8192) for width in self.hidden),
+                isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(is_whole(width, 1, 8192) for width in self.hidden),
                 "There can be at most 16 hidden layers, each a whole number of units between 1 and 8,192.",
             ),
             "optimizer": (self.optimizer in ("sgd", "momentum", "adam", "adamw"), "The optimizer must be sgd, momentum, adam or adamw."),
             "learning_rate": (
                 isinstance(self.learning_rate, (int, float)) and 0 < self.learning_rate <= 10, "The learning rate must be above 0 and at most 10."
             ),
-            "batch_size": (_whole(self.batch_size, 1, 60_000), "The batch size must be a whole number between 1 and 60,000."),
-            "epochs": (_whole(self.epochs, 1, 10_000), "The epochs must be a whole number between 1 and 10,000."),
-            "seed": (_whole(self.seed, 0, 2**32 - 1), "The seed must be a whole number between 0 and 4294967295."),
+            "batch_size": (is_whole(self.batch_size, 1, 60_000), "The batch size must be a whole number between 1 and 60,000."),
+            "epochs": (is_whole(self.epochs, 1, 10_000), "The epochs must be a whole number between 1 and 10,000."),
+            "seed": (is_whole(self.seed, 0, 2**32 - 1), "The seed must be a whole number between 0 and 4294967295."),
         }  # fmt: skip
         for setting, (holds, sentence) in checks.items():
             if not holds:
@@ -161,12 +163,12 @@ def train(
     targets = torch.empty(0, len(spec.classes), device=config.device) if teacher else labels
     take_step = GraphedStep(config, model, optimizer, targets) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
     started = last_event = time.perf_counter()
-    step, losses = 0, []
+    step, done, losses = 0, 0, []
     for epoch in range(1, config.epochs + 1):
         for inputs, targets in _batches(final, pixels, labels, config, generator, teacher):
             inputs = whiten(inputs) if whiten else inputs
             losses.append(take_step(inputs, targets))
-            step += 1
+            step, done = step + 1, done + len(inputs)
             if schedule:
                 schedule.step()
             if config.averaging:
@@ -176,7 +178,6 @@ def train(
             if (now := time.perf_counter()) - last_event > EVENT_SECONDS or step in (1, steps):
                 loss, last_event = torch.stack(losses).mean().item(), now
                 losses.clear()
-                done = min(step * config.batch_size, len(labels) * config.epochs)
                 if not loss < HOPELESS * log(len(spec.classes)):
                     raise Diverged
                 accuracy = _accuracy(final, model, whiten, *probe) if probe else None
@@ -282,4 +283,4 @@ def _accuracy(final: MLP, model: MLP, whiten: whitening.Whitening | None, pixels
 def _peak_bytes(device: str) -> int:
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # Linux counts in KiB

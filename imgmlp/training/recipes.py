@@ -119,7 +119,7 @@ def pretrain(recipe: Recipe, folder: Path, root: str | None, report: Callable[[s
     """
     spec = DATASETS[recipe.pupil.dataset]
     training, test = load(spec, "train", root), load(spec, "test", root)
-    if not training.whole:
+    if not (training.whole and test.whole):
         try:
             for fetched in download(spec):
                 report(f"downloading {spec.title}: {fetched / 1e6:.0f} MB")

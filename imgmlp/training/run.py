@@ -16,7 +16,7 @@ from .engine import OutOfMemory, Progress, TrainConfig, new_model, train
 
 PROBE = 1000  # test pictures for the live accuracy, the lesson's test batch
 MOST_SNAPSHOTS = 16
-SNAPSHOT_BYTES = 8 << 20  # of a run, all its snapshots together; a large network has fewer
+SNAPSHOT_BYTES = 8 << 20  # of a run, all its snapshots together; a large network has fewer, one at least
 SECONDS_CAP = 120
 
 
@@ -112,7 +112,7 @@ def _snapshot(step: int, model: MLP) -> Snapshot:
 def _thinned(snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
     """Every second one goes when there are too many; the newest stays."""
     size = sum(tensor.nbytes for tensor in snapshots[-1].weights.values())
-    most = max(2, min(MOST_SNAPSHOTS, SNAPSHOT_BYTES // size))
+    most = max(1, min(MOST_SNAPSHOTS, SNAPSHOT_BYTES // size))
     if most == 2 and snapshots[0].step == 1:
         snapshots = snapshots[1:] or snapshots  # of two networks that are kept none should be the one that has learned least
-    return snapshots if len(snapshots) <= most else (*snapshots[:-1:2], snapshots[-1])
+    return snapshots if len(snapshots) <= most else (*snapshots[:-1:2], snapshots[-1])[-most:]

@@ -145,8 +145,10 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         source = choose_source("upload", dataset, source)
         return dataset, picture, source, *choose_dataset(dataset, source, runs, number)
 
-    def receive_run(number: int, source: dict[str, str], runs: list[Run]):
-        dataset = next(run.config.dataset for run in runs if run.number == number)
+    def receive_run(number: int, source: dict[str, str], runs: list[Run], request: gr.Request):
+        dataset = next((run.config.dataset for run in runs if run.number == number), None)
+        if not dataset:
+            raise gr.Error(say(request, "error.run_gone"), print_exception=False)
         return dataset, *choose_dataset(dataset, source, runs, number)
 
     @in_turn

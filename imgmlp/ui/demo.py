@@ -10,7 +10,7 @@ from . import classify, memory, samples, train
 from .shared import explain, links
 from .shared.guard import Guard
 from .shared.page_language import PageLanguage
-from .shared.sessions import SingleCalls, forget
+from .shared.sessions import Sessions
 from .shared.text import I18N, TEXTS, label, say
 from .shared.visitor import Visitor
 
@@ -30,8 +30,8 @@ def launch_options() -> dict:
     """What `build()` is launched with; made anew each time, for Gradio writes into it."""
     return dict(
         i18n=I18N,
-        app_kwargs={"middleware": [Middleware(one) for one in (Guard, Visitor, PageLanguage, SingleCalls)]},
-        state_session_capacity=256,  # each holds 0.3 MB
+        app_kwargs={"middleware": [Middleware(one) for one in (Guard, Visitor, PageLanguage, Sessions)]},
+        state_session_capacity=256,  # each holds 0.3 MB, and its user's networks
         theme=THEME,
         css_paths=[SHARED / "style.css"],
         max_file_size="20mb",
@@ -75,9 +75,4 @@ def build() -> gr.Blocks:
 
         titles = json.dumps({language: texts["title"] for language, texts in TEXTS.items()})
         demo.load(None, None, None, js=f"() => ({(SHARED / 'page.js').read_text()})({titles})", api_visibility="private")
-
-        def close(request: gr.Request) -> None:
-            forget(demo.app, request.session_hash)
-
-        demo.unload(close)
     return demo.queue(max_size=64)

@@ -91,7 +91,7 @@ def build() -> links.Target:
         found = estimate(config, card)
         return (
             memory_view.headline(found, measured, config, request),
-            memory_view.timeline(found, request),
+            memory_view.timeline(found, config, request),
             memory_view.curve(config, card, measured, request),
             memory_view.table(found, config, request),
         )

@@ -31,18 +31,18 @@ def pictures(dataset: str, split: str) -> Images:
 
 
 @cache
-def shipped_reading(dataset: str, split: str, large: bool) -> Evaluation:
-    """What a shipped network makes of a split."""
-    return evaluate(shipped(dataset, large), pictures(dataset, split))
+def shipped_test(dataset: str, large: bool) -> Evaluation:
+    """What a shipped network makes of the test set."""
+    return evaluate(shipped(dataset, large), pictures(dataset, "test"))
 
 
-def reading(dataset: str, split: str, runs: list[Run], number: int) -> Evaluation:
-    """What the chosen network makes of a split."""
-    run, images = own(runs, dataset, number), pictures(dataset, split)
+def tested(dataset: str, runs: list[Run], number: int) -> Evaluation:
+    """What the chosen network makes of the test set."""
+    run, images = own(runs, dataset, number), pictures(dataset, "test")
     if not run:
-        return shipped_reading(dataset, split, number == LARGE)
-    tested = split == "test" and run.test and len(run.test.labels) == len(images)  # else all of the set came after the run
-    return run.test if tested else evaluate(run.model(), images)
+        return shipped_test(dataset, number == LARGE)
+    whole = run.test and len(run.test.labels) == len(images)  # else all of the set came after the run
+    return run.test if whole else evaluate(run.model(), images)
 
 
 def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links.Target]:
@@ -58,7 +58,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
             seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
             which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), scale=2, min_width=230, elem_id="samples-which")
             again = gr.Button(label("samples.again"), min_width=90)
-            links.copy_button("samples", {"dataset": dataset, "network": which, "split": split, "count": count, "seed": seed, "index": chosen})
+            links.copy_button("samples", {"dataset": dataset, "network": which, "split": split, "class": only, "count": count, "seed": seed, "index": chosen})
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
                 heading = gr.HTML(elem_id="samples-heading")
@@ -86,13 +86,14 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
 
     def show_grid(dataset, split, only, count, seed, runs, which, request: gr.Request):
         try:
-            images, evaluation = pictures(dataset, split), reading(dataset, split, runs, which)
-            places = draw(images, count, seed, None if only == ALL else only)
+            images = pictures(dataset, split)
+            drawn = images.take(draw(images, count, seed, None if only == ALL else only))
+            read_as = evaluate(network(dataset, runs, which), drawn)
         except SampleError as error:
             return explain.waiting(say(request, f"error.{error.key}")), "", None
         except CheckpointError:
             return explain.waiting(say(request, "error.checkpoint")), "", None
-        return _source(images, request), gallery.grid(images, evaluation, places, request), images.indices[places[0]].item()
+        return _source(images, request), gallery.grid(drawn, read_as, request), drawn.indices[0].item()
 
     def show_grid_once(dataset, split, only, count, seed, runs, which, index, wanted, request: gr.Request):
         if index is not None:
@@ -101,22 +102,26 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         try:
             find(pictures(dataset, split), wanted)
         except SampleError:
-            return heading, grid, first
+            told = "" if wanted is None else explain.waiting(say(request, "samples.not_here", index=wanted))
+            return told + heading, grid, first
         return heading, gallery.choose(grid, wanted), wanted
 
     def show_cell(dataset, runs, which, event: gr.EventData, request: gr.Request):
         row, column = map(int, event.choice.split("-"))
-        images, evaluation = pictures(dataset, "test"), reading(dataset, "test", runs, which)
+        images, evaluation = pictures(dataset, "test"), tested(dataset, runs, which)
         places = evaluation.read_as(row, column)
+        if not len(places):  # the matrix was another network's, chosen before
+            return [gr.skip()] * 5
         names = [class_name(images.spec.classes[one], request) for one in (row, column)]
         words = say(request, "samples.cell", label=names[0], prediction=names[1], count=len(places))
         if len(places) > MOST:
             words += f" {say(request, 'samples.first', most=MOST)}"
-        return explain.waiting(words), gallery.grid(images, evaluation, places[:MOST], request), images.indices[places[0]].item(), "test", ALL
+        found = images.take(places[:MOST])
+        return explain.waiting(words), gallery.grid(found, evaluate(network(dataset, runs, which), found), request), found.indices[0].item(), "test", ALL
 
     def show_matrix(dataset, runs, which, request: gr.Request):
         try:
-            images, evaluation = pictures(dataset, "test"), reading(dataset, "test", runs, which)
+            images, evaluation = pictures(dataset, "test"), tested(dataset, runs, which)
         except CheckpointError:
             return explain.waiting(say(request, "error.checkpoint")), "", gr.Button(visible=False)
         words = say(request, "samples.matrix", correct=f"{evaluation.correct:,}", total=f"{len(images):,}", source=_source_name(images, request))
@@ -177,7 +182,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
             yield explain.waiting(say(request, "error.download")), gr.Button(visible=False)
         else:
             pictures.cache_clear()
-            shipped_reading.cache_clear()
+            shipped_test.cache_clear()
             yield "", gr.Button(visible=False)
 
     def stop_fetching():
@@ -198,8 +203,9 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         try:
             if dataset not in list(DATASETS):  # a list, because what a script sends may not be hashable
                 raise PictureError("dataset")
-            images, evaluation = pictures(dataset, "test"), shipped_reading(dataset, "test", False)
-            places = draw(images, count, seed)
+            images = pictures(dataset, "test")
+            drawn = images.take(draw(images, count, seed))
+            read_as = evaluate(shipped(dataset), drawn)
         except (PictureError, SampleError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         except CheckpointError as error:
@@ -207,7 +213,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         return [
             {"index": index, "label": images.spec.classes[label], "prediction": images.spec.classes[prediction], "confidence": confidence}
             for index, label, prediction, confidence in zip(
-                *(one[places].tolist() for one in (images.indices, images.labels, evaluation.predictions, evaluation.confidences))
+                *(one.tolist() for one in (drawn.indices, drawn.labels, read_as.predictions, read_as.confidences))
             )
         ]
 
@@ -234,13 +240,15 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     gr.on([mistakes.input, tensor.input, channel.input], trigger_mode="always_last", **shows_lab, **quiet)
     fetched = fetch.click(fetch_all, dataset, [fetching, leave], api_visibility="private", show_progress="hidden")
     leave.click(stop_fetching, None, [fetching, leave], cancels=[fetched], **quiet)
-    fetched.then(**counts, **quiet)
+    then_show(fetched.then(**draws, **quiet).then(**counts, **quiet))
     with tab:
         gr.api(samples, api_name="samples", queue=False)
 
     def fill(values: dict[str, object]) -> list:
         name = values.get("dataset", "mnist")
-        return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *choose_dataset(name, [], values.get("network", SHIPPED))]
+        _, *rest = choose_dataset(name, [], values.get("network", SHIPPED))
+        only = gr.Dropdown(_classes(name), value=values.get("class", ALL))
+        return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), only, *rest]
 
     link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill)
     return hand.click(hand_over, [dataset, split, chosen, which], handed, **quiet), link

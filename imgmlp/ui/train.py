@@ -12,7 +12,7 @@ from ..training.engine import Diverged, OutOfMemory, SettingError, TrainConfig, 
 from ..training.run import SECONDS_CAP, Run, follow
 from .shared import explain, gallery, links, train_view
 from .shared.choices import Choices
-from .shared.gpu import device, isolated, on_gpu
+from .shared.gpu import ON_LOAN, device, isolated, on_gpu
 from .shared.own_process import ProcessDied
 from .shared.settings import SettingsError, whole_numbers
 from .shared.share import within_share
@@ -35,7 +35,7 @@ def gpu_seconds(config: TrainConfig, number: int) -> int:
 def training(config: TrainConfig, number: int) -> Iterator[Run]:
     """The whole run, in one call that may have a GPU."""
     config = replace(config, device=device())
-    cap = SECONDS_CAP if config.device == "cpu" else gpu_seconds(config, number) - GPU_SECONDS / 2
+    cap = gpu_seconds(config, number) - GPU_SECONDS / 2 if ON_LOAN else SECONDS_CAP
     yield from isolated(follow, config, number, None, cap)
 
 
@@ -138,8 +138,10 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
     def choose(event: gr.EventData) -> int:
         return int(event.choice)
 
-    def pack(runs, number) -> str:
-        run = next(run for run in runs if run.number == number)
+    def pack(runs, number, request: gr.Request) -> str:
+        run = next((run for run in runs if run.number == number), None)
+        if not run:
+            raise gr.Error(say(request, "error.run_gone"), print_exception=False)
         return save_bytes_to_cache(bundle(run), f"{run.config.dataset}-{number}.zip", bundled.GRADIO_CACHE)
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)

@@ -26,6 +26,18 @@ def test_a_link_brings_back_the_same_sample(follow):
     expect(page.get_by_label("Seed")).to_have_value("11")
 
 
+def test_a_link_brings_back_a_class(follow):
+    page = follow("?tab=samples&dataset=cifar10&class=3&count=5")
+    expect(page.locator("#samples button")).to_have_count(5)
+    page.locator(".copy-link:visible").click()
+    page.wait_for_url("**class=3**")
+
+
+def test_a_picture_that_is_not_here_is_told(follow):
+    page = follow("?tab=samples&index=59999")
+    expect(page.locator("#samples-heading")).to_contain_text("The link asks for picture 59999")
+
+
 def test_a_link_brings_back_training_and_memory(follow):
     page = follow("?tab=train&dataset=cifar10&hidden=64-32&optimizer=sgd&lr=0.05&batch=256&epochs=2&seed=5&augment=1")
     expect(page.get_by_label("Hidden widths")).to_have_value("64, 32")
@@ -67,6 +79,12 @@ def test_a_link_chooses_the_large_network(follow, tab):
     page.get_by_role("radio", name="MNIST").check()
     page.locator(".copy-link:visible").click()
     page.wait_for_url("**dataset=mnist**network=large**")
+
+
+def test_a_copied_link_keeps_the_language_of_the_address(follow):
+    page = follow("?tab=memory&lang=zh-CN")
+    page.locator(".copy-link:visible").click()
+    page.wait_for_url("**implementation=**lang=zh-CN")
 
 
 def test_the_button_copies_a_link_that_brings_the_tab_back(follow):

@@ -88,6 +88,14 @@ def test_settings_that_cannot_be_get_one_sentence_and_the_next_work(memory, fiel
     expect(memory.locator("#memory-headline")).to_contain_text("Predicted for the CPU")
 
 
+def test_what_the_cpu_took_is_no_point_on_a_cards_curve(memory):
+    memory.locator("#measure").click()
+    expect(memory.locator("#curve circle")).to_have_count(5, timeout=30_000)
+    choose(memory, "Card", "H100")
+    expect(memory.locator("#memory-headline")).to_contain_text("H100")
+    expect(memory.locator("#curve circle")).to_have_count(0)
+
+
 def test_a_step_for_no_card_is_answered_with_its_bytes_and_not_measured(memory):
     memory.get_by_label("Hidden widths").fill("1000000, 1000000")
     memory.get_by_label("Hidden widths").press("Tab")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from imgmlp.ui.demo import build, launch_options
+from imgmlp.ui.shared import sessions as sessions_module
 
 
 @pytest.fixture
@@ -26,7 +27,8 @@ def emptied(sessions: dict) -> bool:
     return not sessions
 
 
-def test_a_closed_page_leaves_no_session(demo, browser):
+def test_a_closed_page_leaves_no_session(demo, browser, monkeypatch):
+    monkeypatch.setattr(sessions_module, "GRACE_SECONDS", 1)
     sessions = demo.app.state_holder.session_data
     page = browser.new_page()
     page.goto(demo.local_url)

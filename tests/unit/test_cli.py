@@ -1,12 +1,13 @@
 """The command line does what the table in the README says, and answers bad input with one line and status 2."""
 
+import copy
 import json
 
 import pytest
 
 from imgmlp import checkpoints
 from imgmlp.cli import main
-from imgmlp.data.datasets import DATASETS
+from imgmlp.data.datasets import DATASETS, load
 from imgmlp.inference.preprocess import SENTENCES
 from tests.pictures import SEVEN, THREE, drawn
 
@@ -42,8 +43,11 @@ def test_evaluate_counts_the_right_answers(run, network):
 
 
 def test_evaluate_reads_a_checkpoint_of_ones_own(run, tmp_path):
-    checkpoints.save(checkpoints.shipped("mnist"), tmp_path)
-    assert run("evaluate", "mnist", "--checkpoint", str(tmp_path)) == run("evaluate", "mnist")
+    own = copy.deepcopy(checkpoints.shipped("mnist"))
+    own.linears[-1].bias.data[7] = -1e9
+    checkpoints.save(own, tmp_path)
+    sevens = (load(DATASETS["mnist"], "test").labels == 7).sum().item()
+    assert run("evaluate", "mnist")["correct"] - run("evaluate", "mnist", "--checkpoint", str(tmp_path))["correct"] > 0.9 * sevens
 
 
 def test_classify_answers_for_each_file(run, tmp_path):
@@ -55,6 +59,13 @@ def test_classify_answers_for_each_file(run, tmp_path):
     for one in results:
         assert list(one["probabilities"]) == list(DATASETS["mnist"].classes)
         assert sum(one["probabilities"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("command", [["train", "mnist", "--save", "{file}"], ["pretrain", "mnist", "--save", "{file}"], ["classify", "mnist", "x" * 300 + ".png"]])
+def test_a_path_that_cannot_be_used_is_said_at_once(refused, tmp_path, command):
+    file = tmp_path / "file"
+    file.touch()
+    assert "cannot be used" in refused(*(part.format(file=file) for part in command))
 
 
 def test_train_saves_a_network_that_evaluates_the_same(run, tmp_path):

@@ -95,6 +95,14 @@ def test_an_interrupted_download_leaves_nothing(no_root, cache, monkeypatch):
     assert load(MNIST, "test").source.kind == "starter"
 
 
+@needs_official
+def test_a_download_that_says_much_goes_on(no_root, cache, monkeypatch):
+    """As torchvision's progress bar does on a slow line."""
+    fetches(monkeypatch, f"print('.' * 200_000, file=sys.stderr); shutil.copytree({OFFICIAL!r} + '/MNIST', root / 'MNIST')")
+    list(datasets.download(MNIST))
+    assert load(MNIST, "test").source.kind == "cache"
+
+
 def test_a_download_can_be_left(no_root, cache, monkeypatch):
     fetches(monkeypatch, HALF + "time.sleep(60)")
     running = datasets.download(MNIST)

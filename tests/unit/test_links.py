@@ -14,8 +14,8 @@ from imgmlp.ui.shared.networks import LARGE, SHIPPED
     "values",
     [
         {"tab": "classify", "dataset": "cifar10", "network": LARGE, "polarity": "dark"},
-        {"tab": "samples", "dataset": "cifar10", "network": SHIPPED, "split": "train", "index": 4711, "seed": 4294967295, "count": 100},
-        {"tab": "train", "hidden": "128, 64", "optimizer": "adamw", "lr": 0.003, "batch": 64, "epochs": 3, "augment": True, "seed": 0},
+        {"tab": "samples", "dataset": "cifar10", "network": SHIPPED, "split": "train", "class": 3, "index": 4711, "seed": 4294967295, "count": 100},
+        {"tab": "train", "hidden": "128, 64", "optimizer": "adamw", "lr": 0.00123456789, "batch": 64, "epochs": 3, "augment": True, "seed": 0},
         {"tab": "memory", "hidden": "", "batch": 1_000_000, "implementation": "fused", "mode": "bf16", "device": "h100", "cap": 7.5, "lang": "zh-CN"},
     ],
 )
@@ -29,6 +29,12 @@ def test_what_cannot_be_is_named_and_the_rest_is_read(query):
     name = query.partition("=")[0]
     other = {"optimizer": "sgd"}
     assert read({name: query.partition("=")[2]} | other) == (other, [name])
+
+
+@pytest.mark.parametrize("query", [{"batch": "60001"}, {"hidden": "8193"}])
+def test_what_memory_predicts_train_need_not_train(query):
+    [name] = query
+    assert read(query | {"tab": "memory"})[1] == [] and read(query | {"tab": "train"})[1] == [name]
 
 
 def test_a_link_names_no_network_that_others_do_not_have():

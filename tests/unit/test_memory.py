@@ -128,6 +128,11 @@ def test_the_largest_batch_fits_and_the_next_does_not(config, device):
     assert found.advised == int(0.8 * found.batch_size) and not found.endless
 
 
+def test_no_cap_makes_a_card_larger_than_it_is():
+    config = StepConfig("cifar10", (4096, 4096))
+    assert predict_largest(config, T4, 200 << 30).batch_size == predict_largest(config, T4, T4.memory_bytes).batch_size < MOST_PICTURES
+
+
 def test_small_networks_meet_the_searchs_end_before_memorys():
     assert predict_largest(StepConfig(), H100, 80 << 30).endless
     assert predict_largest(StepConfig(), H100, MIB).batch_size == 0  # not even the weights' segment

@@ -7,6 +7,9 @@ import time
 
 import pytest
 
+from imgmlp.inference.preprocess import PictureError
+from imgmlp.memory.measure import TooLarge
+from imgmlp.memory.search import CapTooSmall
 from imgmlp.training.engine import Diverged, TrainConfig
 from imgmlp.training.run import follow
 from imgmlp.ui.shared.own_process import ProcessDied, in_own_process
@@ -20,6 +23,11 @@ def count(to: int):
 def diverge():
     yield 1
     raise Diverged
+
+
+def fail(error: Exception):
+    yield 1
+    raise error
 
 
 def be_killed():
@@ -51,6 +59,13 @@ def test_its_error_is_raised_here():
     assert next(events) == 1
     with pytest.raises(Diverged):
         next(events)
+
+
+@pytest.mark.parametrize("error", [TooLarge(2000, 1000), CapTooSmall(500_000_000), PictureError("large")], ids=lambda error: type(error).__name__)
+def test_an_error_comes_with_what_it_says(error):
+    with pytest.raises(type(error)) as caught:
+        list(in_own_process(fail, error))
+    assert str(caught.value) == str(error) and vars(caught.value) == vars(error)
 
 
 def test_a_process_that_is_killed_is_told():

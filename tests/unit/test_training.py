@@ -15,7 +15,7 @@ from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST, load
 from imgmlp.inference import familiarity
 from imgmlp.inference.classifier import evaluate
 from imgmlp.model import MLP
-from imgmlp.training import bench, recipes, teacher, temperature, whitening
+from imgmlp.training import bench, engine, recipes, teacher, temperature, whitening
 from imgmlp.training.augment import AUGMENTATIONS, augment
 from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, parameter_count, train
 from imgmlp.training.recipes import Recipe
@@ -64,6 +64,14 @@ def test_the_engine_is_the_plain_loop(digits, optimizer):
         assert event.loss == pytest.approx(mean(losses[since : event.step]), rel=1e-5)
     for ours, theirs in zip(trained.model.parameters(), model.parameters()):
         assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_pictures_are_counted_as_they_come(digits, monkeypatch):
+    """The last batch of an epoch is smaller."""
+    monkeypatch.setattr(engine, "EVENT_SECONDS", 0)
+    events = train(TrainConfig(hidden=(8,), batch_size=300, epochs=2), digits.pixels[:1000], digits.labels[:1000])
+    counts = [round(one.images_per_second * one.seconds) for one in events if isinstance(one, Progress)]
+    assert counts == [300, 600, 900, 1000, 1300, 1600, 1900, 2000]
 
 
 def test_progress_counts_every_step(digits):

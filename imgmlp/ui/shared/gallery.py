@@ -11,13 +11,10 @@ from .pictures import data_address, picture
 from .text import class_name, percent, say
 
 
-def grid(images: Images, read: Evaluation, places: Tensor, request: gr.Request) -> str:
-    """Pictures with their label, the network's answer where that is another, and its confidence; the first is chosen.
-
-    places: (M,) int64, which of `images`, all of which `read` is about.
-    """
-    columns = (values[places].tolist() for values in (images.indices, read.labels, read.predictions, read.confidences))
-    samples = (_sample(images, pixels, *row, request) for pixels, *row in zip(images.pixels[places], *columns))
+def grid(images: Images, read: Evaluation, request: gr.Request) -> str:
+    """Pictures with their label, the network's answer where that is another, and its confidence; the first is chosen."""
+    columns = (values.tolist() for values in (images.indices, read.labels, read.predictions, read.confidences))
+    samples = (_sample(images, pixels, *row, request) for pixels, *row in zip(images.pixels, *columns))
     return f'<div class="samples">{"".join(samples)}</div>'.replace('aria-pressed="false"', 'aria-pressed="true"', 1)
 
 

@@ -13,6 +13,8 @@ try:
 except ImportError:
     spaces = None
 
+ON_LOAN = spaces is not None  # a GPU is there for the seconds that were asked for
+
 
 def on_gpu(seconds: Callable[..., int]):
     """Decorate a function or generator that may use CUDA: in a ZeroGPU Space it gets a GPU for as long as `seconds` of its inputs says."""

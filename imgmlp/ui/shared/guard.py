@@ -5,11 +5,12 @@ Gradio answers such requests with status 500, and some of its messages name the 
 
 import json
 import os
+from pathlib import Path
 
 from .text import TEXTS
 
 SENTENCE = TEXTS["en"]["error.request"]
-FOLDER = os.getcwd().encode()
+FOLDER = os.getcwd().encode() if len(Path.cwd().parts) > 2 else None  # a top-level one says nothing, and is in every address
 STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 
 
@@ -37,7 +38,7 @@ class Guard:
                     begun = True
                     await _refuse(send, _own_words(bytes(body)))
                 return
-            elif streams and FOLDER in message.get("body", b""):
+            elif streams and FOLDER and FOLDER in message.get("body", b""):
                 message = message | {"body": message["body"].replace(FOLDER, b"...")}
             begun = True
             await send(message)

@@ -18,7 +18,8 @@ from .text import label, say
 
 # Says whether it could: a browser keeps its clipboard from pages without TLS, and the user may too.
 COPY = """async (query) => {
-    history.replaceState(null, "", query);
+    const lang = new URLSearchParams(location.search).get("lang");
+    history.replaceState(null, "", lang ? `${query}&lang=${encodeURIComponent(lang)}` : query);
     return (await navigator.clipboard?.writeText(location.href).then(() => "copied", () => "")) ?? "";
 }"""
 LONGEST = 200  # characters of a value; the longest that can be meant is 16 widths
@@ -58,15 +59,19 @@ def _positive(most: float) -> Field:
             raise ValueError(text)
         return number
 
-    return Field(read, "{:g}".format)
+    return Field(read, lambda number: repr(float(number)).removesuffix(".0"))
 
 
-def _widths(text: str) -> str:
-    """`128-64` -> `128, 64`, as the text boxes have it."""
-    numbers = [int(number) for number in text.split("-")] if text else []
-    if len(numbers) > 16 or not all(1 <= number <= 1_000_000 for number in numbers):
-        raise ValueError(text)
-    return ", ".join(map(str, numbers))
+def _widths(most: int) -> Field:
+    """`128-64` <-> `128, 64`, as the text boxes have it."""
+
+    def read(text: str) -> str:
+        numbers = [int(number) for number in text.split("-")] if text else []
+        if len(numbers) > 16 or not all(1 <= number <= most for number in numbers):
+            raise ValueError(text)
+        return ", ".join(map(str, numbers))
+
+    return Field(read, lambda text: "-".join(text.replace(",", " ").split()))
 
 
 FIELDS = {
@@ -76,10 +81,11 @@ FIELDS = {
     "network": Field({"small": SHIPPED, "large": LARGE}.__getitem__, {SHIPPED: "small", LARGE: "large"}.get),  # a user's own has no name for others
     "polarity": _one_of("auto", "dark", "light"),
     "split": _one_of("test", "train"),
+    "class": Field(_whole(0, 9).read, lambda number: None if number < 0 else str(number)),  # no number for all of them
     "index": _whole(0, 59_999),
     "count": _whole(1, MOST),
     "seed": _whole(0, 2**32 - 1),
-    "hidden": Field(_widths, lambda text: "-".join(text.replace(",", " ").split())),
+    "hidden": _widths(1_000_000),
     "optimizer": _one_of("sgd", "momentum", "adam", "adamw"),
     "lr": _positive(10),
     "batch": _whole(1, MOST_PICTURES),
@@ -90,12 +96,13 @@ FIELDS = {
     "device": _one_of("here", *DEVICES),
     "cap": _positive(1000),
 }
+TRAINED = {"hidden": _widths(8192), "batch": _whole(1, 60_000)}  # in Train, which takes less than Memory predicts
 
 
 def read(query: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
     """The values of an address that can be, by name, and the names of those that cannot; names not in the table are left alone."""
     values, wrong = {}, []
-    for name, field in FIELDS.items():
+    for name, field in (FIELDS | (TRAINED if query.get("tab") == "train" else {})).items():
         if name in query:
             try:
                 if len(query[name]) > LONGEST:

@@ -58,7 +58,7 @@ def _measured(one: Measurement, request: gr.Request) -> str:
     )  # fmt: skip
 
 
-def timeline(found: Estimate, request: gr.Request) -> str:
+def timeline(found: Estimate, config: StepConfig, request: gr.Request) -> str:
     """One step from left to right, an allocation a column, the parts stacked; the peak is marked with its op."""
     moments, peak = found.timeline, found.peak
     most, step = peak.total_bytes, (WIDTH - LEFT) / len(found.timeline)
@@ -76,7 +76,7 @@ def timeline(found: Estimate, request: gr.Request) -> str:
     anchor = "end" if at > WIDTH / 2 else "start"
     words = say(request, "memory.peak", op=peak.op, bytes=size(most))
     return plot(
-        say(request, "memory.timeline"),
+        say(request, "memory.timeline" if config.training else "memory.timeline_testing"),
         words,
         f'{"".join(columns)}<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP - 2}" y2="{HEIGHT - BOTTOM}"/>'
         f'<text class="said" x="{at:.1f}" y="11" text-anchor="{anchor}">{escape(words)}</text>'
@@ -86,11 +86,12 @@ def timeline(found: Estimate, request: gr.Request) -> str:
 
 
 def curve(config: StepConfig, device: Device | None, measured: Sequence[Measurement], request: gr.Request) -> str:
-    """The peak against the batch size, both axes in powers of ten: predicted, measured, the lesson's formula; with a table."""
+    """The peak against the batch size, both axes in powers of ten: predicted, measured on the same device, the lesson's formula; with a table."""
     peak = lambda peaks: peaks.allocated_bytes or peaks.requested_bytes
     predicted = [peak(estimate(config.batch(batch), device).peaks) for batch in BATCHES]
     lesson = [reckon(config.batch(batch)).total_bytes for batch in BATCHES]
-    points = {one.config.batch_size: peak(one.peaks) for one in measured if one.config.batch(1) == config.batch(1)}
+    where = device.name if device else "cpu"
+    points = {one.config.batch_size: peak(one.peaks) for one in measured if one.config.batch(1) == config.batch(1) and one.device == where}
     values = [*predicted, *lesson, *points.values()]
     low, high = int(log10(min(values))), int(log10(max(values))) + 1
     x = lambda batch: LEFT + log10(batch) / 6 * (WIDTH - LEFT - 8)
@@ -162,8 +163,8 @@ def _count(number: int) -> str:
 
 
 def _short(count: int) -> str:
-    """1234567 -> 1.2 MB, for an axis."""
+    """1234567 -> 1.23 MB, for an axis."""
     for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if count >= 10**power:
+        if count >= 0.9995 * 10**power:
             return f"{count / 10**power:.3g} {unit}"
     return f"{count} B"
