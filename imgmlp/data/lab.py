@@ -22,11 +22,11 @@ def hwc_read_as_chw(pixels: Tensor) -> Tensor:
     return pixels.reshape(pixels.shape[2], pixels.shape[0], pixels.shape[1])
 
 
-def red_first(image: Tensor) -> Tensor:
-    return image[[0, 1, 2]]
+def as_read(image: Tensor) -> Tensor:
+    return image
 
 
-def blue_first(image: Tensor) -> Tensor:
+def turned_round(image: Tensor) -> Tensor:
     return image[[2, 1, 0]]
 
 
@@ -68,7 +68,7 @@ MISTAKES = {
     mistake.name: mistake
     for mistake in (
         Mistake("order", hwc_read_as_chw, channels_first),
-        Mistake("colours", blue_first, red_first, channels=3),
+        Mistake("colours", turned_round, as_read, channels=3),
         Mistake("range", left_at_255, scaled_to_one),
         Mistake("twice", normalised_twice, normalised),
         Mistake("display", shown_normalised, shown),

@@ -96,6 +96,9 @@ def build() -> links.Target:
             memory_view.table(found, config, request),
         )
 
+    def wait(request: gr.Request) -> str:
+        return explain.waiting(say(request, "train.waiting"))
+
     def gauge_steps(dataset, widths, optimizer, implementation, mode, batch, measured, request: gr.Request):
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
@@ -189,8 +192,14 @@ def build() -> links.Target:
         [tab.select, dataset.input, widths.change, optimizer.input, implementation.input, mode.input, card.input, batch.change],
         trigger_mode="always_last", **shows, **quiet,
     )  # fmt: skip
-    gauge.click(gauge_steps, [*settings, batch, measured], [answer, measured], show_progress_on=answer, **on_device).then(**shows, **quiet)
-    search.click(search_largest, [*settings, card, batch, cap], answer, **on_device)
+    batch.change(None, batch, power, js="(batch) => Math.max(0, Math.min(20, Math.round(Math.log2(batch) || 0)))", **quiet)
+    # What was found was found for other settings.
+    gr.on(
+        [dataset.input, widths.input, optimizer.input, implementation.input, mode.input, card.input, batch.input, power.input, cap.input],
+        None, None, answer, js="() => ''", **quiet,
+    )  # fmt: skip
+    gauge.click(wait, None, answer, **quiet).then(gauge_steps, [*settings, batch, measured], [answer, measured], show_progress_on=answer, **on_device).then(**shows, **quiet)
+    search.click(wait, None, answer, **quiet).then(search_largest, [*settings, card, batch, cap], answer, **on_device)
     with tab:
         gr.api(estimate_memory, api_name="estimate_memory", queue=False)
         gr.api(measure_memory, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)

@@ -218,7 +218,9 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         ]
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    draws = dict(fn=show_grid, inputs=[dataset, split, only, count, seed, runs, which], outputs=[heading, grid, chosen])
+    # A cell of the matrix is chosen no longer once something else is in the grid.
+    unpress = "(...inputs) => { document.querySelectorAll('#matrix [aria-pressed=true]').forEach((one) => one.setAttribute('aria-pressed', 'false')); return inputs; }"
+    draws = dict(js=unpress, fn=show_grid, inputs=[dataset, split, only, count, seed, runs, which], outputs=[heading, grid, chosen])
     shows_lab = dict(fn=show_lab, inputs=[dataset, split, chosen, mistakes, tensor, channel, runs, which], outputs=[screen, code, table, values])
     shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen, runs, which], outputs=[title, why, shuffled, hand])
     counts = dict(fn=show_matrix, inputs=[dataset, runs, which], outputs=[matrix_about, matrix, fetch])

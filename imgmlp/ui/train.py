@@ -10,7 +10,7 @@ from ..data.datasets import DATASETS
 from ..training.bundle import bundle
 from ..training.engine import Diverged, OutOfMemory, SettingError, TrainConfig, parameter_count
 from ..training.run import SECONDS_CAP, Run, follow
-from .shared import explain, gallery, links, train_view
+from .shared import explain, links, train_view
 from .shared.choices import Choices
 from .shared.gpu import ON_LOAN, device, isolated, on_gpu
 from .shared.own_process import ProcessDied
@@ -62,6 +62,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
             fields = {"dataset": dataset, "hidden": widths, "optimizer": optimizer, "lr": rate, "batch": batch, "epochs": epochs, "seed": seed, "augment": augment}
             links.copy_button("train", fields)
         halted = gr.State(False)  # by Stop
+        before = gr.State(0)  # the number of the last run when this one was started
         status = gr.HTML(label("train.invitation"), elem_id="train-status")
         with gr.Row():
             with gr.Column(min_width=320):
@@ -78,26 +79,27 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         kept = Choices(elem_id="runs", shows="use")
 
     def run(dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs, request: gr.Request):
-        unchanged = [gr.skip()] * 6
+        last = runs[-1].number if runs else 0
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, rate, batch, epochs, seed, augment)
-            number = runs[-1].number + 1 if runs else 1
-            learning = within_share(request, training(config, number))
+            learning = within_share(request, training(config, last + 1))
         except SettingsError as error:
-            yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 5, *unchanged
+            yield explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 11
             return
-        yield explain.waiting(say(request, "train.starting")), *train_view.curves(None, request), "", "", *unchanged
+        yield explain.waiting(say(request, "train.starting")), *train_view.curves(None, request), "", "", *[gr.skip()] * 6
+        # Chosen as it begins, and not again: who chooses another meanwhile keeps that one.
+        chosen = [last + 1, gr.Button(interactive=True), gr.Button(interactive=True), gr.Accordion(visible=True)]
         try:
             for now in learning:
                 together = [*runs, now][-KEPT:]
-                tested = gallery.matrix(DATASETS[dataset], now.test, request, choose=False) if now.test else gr.skip()
-                yield (
-                    explain.waiting(train_view.line(now, request)), *train_view.curves(now, request), train_view.weights(now, request), tested,
-                    train_view.comparison(together, number, request), together, number, gr.Button(interactive=True), gr.Button(interactive=True),
-                    gr.Accordion(visible=True),
-                )  # fmt: skip
-        except (Diverged, OutOfMemory, ProcessDied) as error:
-            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 5, *unchanged
+                table = train_view.comparison(together, last + 1, request) if len(now.points) == 1 else gr.skip()
+                yield explain.waiting(train_view.line(now, request)), *train_view.views(now, request), table, together, *chosen
+                chosen = [gr.skip()] * 4
+        except Diverged as error:  # a network that nobody wants to keep
+            left = [train_view.comparison(runs, last, request) if runs else "", runs, last, gr.Button(interactive=bool(runs)), gr.Button(interactive=bool(runs))]
+            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 5, *left, gr.skip()
+        except (OutOfMemory, ProcessDied) as error:
+            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 11
 
     def train(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, learning_rate: float = DEFAULT.learning_rate,
@@ -125,18 +127,23 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         except (Diverged, OutOfMemory, ProcessDied) as error:
             raise gr.Error(train_view.advice(error, config, None), print_exception=False) from error
 
-    def wait(request: gr.Request):
-        return explain.waiting(say(request, "train.waiting")), gr.Button(interactive=False), gr.Button(interactive=True), False
+    def wait(runs, request: gr.Request):
+        last = runs[-1].number if runs else 0
+        return explain.waiting(say(request, "train.waiting")), gr.Button(interactive=False), gr.Button(interactive=True), False, last
 
     def stopping(request: gr.Request):
         return explain.waiting(say(request, "train.stopping")), True
 
-    def over(halted, runs, request: gr.Request):
-        told = explain.waiting(say(request, "train.stopped" if runs else "train.unlearned")) if halted else gr.skip()
-        return told, gr.Button(interactive=True), gr.Button(interactive=False)
+    def over(halted, before, runs, chosen, request: gr.Request):
+        learned = runs and runs[-1].number > before
+        told = explain.waiting(say(request, "train.stopped" if learned else "train.unlearned")) if halted else gr.skip()
+        return told, gr.Button(interactive=True), gr.Button(interactive=False), train_view.comparison(runs, chosen, request) if runs else ""
 
-    def choose(event: gr.EventData) -> int:
-        return int(event.choice)
+    def choose(runs, event: gr.EventData, request: gr.Request):
+        run = next((run for run in runs if run.number == int(event.choice)), None)
+        if not run:
+            raise gr.Error(say(request, "error.run_gone"), print_exception=False)
+        return run.number, explain.waiting(train_view.summary(run, request)), *train_view.views(run, request)
 
     def pack(runs, number, request: gr.Request) -> str:
         run = next((run for run in runs if run.number == number), None)
@@ -145,16 +152,17 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         return save_bytes_to_cache(bundle(run), f"{run.config.dataset}-{number}.zip", bundled.GRADIO_CACHE)
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
-    going = start.click(wait, None, [status, start, stop, halted], **quiet).then(
+    views = [status, loss, accuracy, numbers, weights, matrix]
+    going = start.click(wait, runs, [status, start, stop, halted, before], **quiet).then(
         run,
         [dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs],
-        [status, loss, accuracy, numbers, weights, matrix, kept, runs, chosen, use, carry, in_numbers],
+        [*views, kept, runs, chosen, use, carry, in_numbers],
         concurrency_id="gpu", concurrency_limit=1, show_progress="minimal", show_progress_on=status, api_visibility="private",
     )  # fmt: skip
     # A run that is stopped ends up here too, once its process is gone: Gradio would drop a Start that is pressed before.
-    going.then(over, [halted, runs], [status, start, stop], **quiet)
+    going.then(over, [halted, before, runs, chosen], [status, start, stop, kept], **quiet)
     stop.click(stopping, None, [status, halted], cancels=[going], **quiet)
-    kept.click(choose, None, chosen, **quiet)
+    kept.click(choose, runs, [chosen, *views], **quiet)
     # A hidden button holds the file, since a file that is made on demand is there only after the click.
     carry.click(pack, [runs, chosen], bundled, **quiet).success(None, js="() => document.querySelector('#bundle').click()", **quiet)
     with tab:

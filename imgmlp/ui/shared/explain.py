@@ -73,8 +73,9 @@ def stages(found: Answer, request: gr.Request) -> str:
     """The picture's way to the tensor, as a film strip."""
     pictures = {id(stage.picture): stage.picture for stage in found.prepared.stages}  # a stage that changes nothing has no new one
     addresses = {key: data_address(picture) for key, picture in pictures.items()}
+    shape = "×".join(map(str, found.prepared.image.shape))
     figures = "".join(
-        figure(addresses[id(stage.picture)], say(request, f"stage.{stage.name}", width=stage.picture.width, height=stage.picture.height))
+        figure(addresses[id(stage.picture)], say(request, f"stage.{stage.name}", width=stage.picture.width, height=stage.picture.height, shape=shape))
         for stage in found.prepared.stages
     )
     return f'<h2>{escape(say(request, "classify.saw"))}</h2><div class="film">{figures}</div>'

@@ -44,7 +44,7 @@ def matrix(spec: DatasetSpec, read: Evaluation, request: gr.Request, choose: boo
     counts = read.confusion.tolist()
     most_wrong = max(count for row, line in enumerate(counts) for column, count in enumerate(line) if row != column) or 1
     axes = say(request, "matrix.axes") + (f' {say(request, "matrix.choose")}' if choose else "")
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    head = "".join(f'<th scope="col" title="{escape(name)}">{escape(name)}</th>' for name in names)
     lines = []
     for row, line in enumerate(counts):
         cells = []
@@ -54,5 +54,5 @@ def matrix(spec: DatasetSpec, read: Evaluation, request: gr.Request, choose: boo
             button = f'<button data-choice="{row}-{column}" aria-pressed="false" aria-label="{escape(words)}" title="{escape(words)}">{count}</button>'
             inside = "·" if not count else button if choose else count
             cells.append(f'<td class="{"diagonal" if row == column else "off"}" style="--shade:{shade:.3f}">{inside}</td>')
-        lines.append(f'<tr><th scope="row">{escape(names[row])}</th>{"".join(cells)}</tr>')
+        lines.append(f'<tr><th scope="row" title="{escape(names[row])}">{escape(names[row])}</th>{"".join(cells)}</tr>')
     return f'<table class="matrix"><caption>{escape(axes)}</caption><tr><td></td>{head}</tr>{"".join(lines)}</table>'

@@ -134,7 +134,8 @@ def table(found: Estimate, config: StepConfig, request: gr.Request) -> str:
     pixels = "×".join(map(str, spec.shape))
     rows = []
     for part in PARTS:
-        words = say(request, f"memory.formula.{part}", count=count, float32=FLOAT32, batch=f"{config.batch_size:,}", pixels=pixels)
+        unlearned = not config.training and part in ("gradients", "optimizer")
+        words = say(request, f"memory.formula.{'unlearned' if unlearned else part}", count=count, float32=FLOAT32, batch=f"{config.batch_size:,}", pixels=pixels)
         said = f"{reckoning[part]:,} B" if part in reckoning else "–"
         if lessons_own:
             said = LESSON.get(part, LESSON_BATCH.get(config.batch_size, said) if part == "batch" else say(request, f"memory.lesson.{part}") if part == "activations" else said)
@@ -142,7 +143,9 @@ def table(found: Estimate, config: StepConfig, request: gr.Request) -> str:
             f'<tr><th scope="row"><i style="background:{COLOURS[part]}"></i> {escape(say(request, f"memory.part.{part}"))}</th><td>{escape(words)}</td>'
             f"<td>{size(found.parts[part])}</td><td>{escape(said)}</td></tr>"
         )
-    head = "".join(f'<th scope="col">{escape(say(request, f"memory.{name}"))}</th>' for name in ("part", "formula", "bytes", "lesson_says"))
+    # Of its own network the lesson's figures are quoted, of any other reckoned as it would.
+    heads = ("part", "formula", "bytes", "lesson_says" if lessons_own else "lesson")
+    head = "".join(f'<th scope="col">{escape(say(request, f"memory.{name}"))}</th>' for name in heads)
     note = f'<p class="source">{escape(say(request, "memory.lesson_note"))}</p>' if lessons_own else ""
     return f'<div class="scrolling" tabindex="0"><table class="statistics parts"><tr>{head}</tr>{"".join(rows)}</table></div>{note}'
 

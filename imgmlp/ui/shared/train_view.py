@@ -6,10 +6,12 @@ from html import escape
 
 import gradio as gr
 
+from ...data.datasets import DATASETS
 from ...memory.estimate import estimate
 from ...memory.step import StepConfig
 from ...training.engine import Diverged, TrainConfig
 from ...training.run import Point, Run
+from . import gallery
 from .pictures import data_address, diverging, figure
 from .plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, in_numbers, plot, ticks
 from .text import say, size
@@ -24,7 +26,7 @@ def line(run: Run, request: gr.Request) -> str:
     left = point.seconds / point.step * (point.steps - point.step)
     where = "CPU" if config.device == "cpu" else "GPU"
     values = dict(
-        epoch=point.epoch, epochs=config.epochs, loss=f"{point.loss:.3f}", accuracy=f"{point.accuracy:.1%}", speed=f"{point.images_per_second:,.0f}",
+        number=run.number, epoch=point.epoch, epochs=config.epochs, loss=f"{point.loss:.3f}", accuracy=f"{point.accuracy:.1%}", speed=f"{point.images_per_second:,.0f}",
         left=f"{left:.0f}", steps=f"{point.steps:,}", seconds=f"{run.seconds:.1f}", peak=f"{point.peak_bytes / 2**20:,.0f}",
     )  # fmt: skip
     if run.test is None and point.step == 1:
@@ -33,6 +35,19 @@ def line(run: Run, request: gr.Request) -> str:
         return say(request, "train.line", **values) + " " + say(request, f"train.peak_{where.lower()}", **values)
     ended = "train.capped" if run.capped else "train.done"
     return say(request, ended, test=f"{run.test.accuracy:.2%}", total=f"{len(run.test.labels):,}", **values)
+
+
+def summary(run: Run, request: gr.Request) -> str:
+    """A run that is looked at again: its test, or how far it had come."""
+    point = run.points[-1]
+    values = dict(number=run.number, step=f"{point.step:,}", steps=f"{point.steps:,}", loss=f"{point.loss:.3f}", accuracy=f"{point.accuracy:.1%}")
+    return line(run, request) if run.test else say(request, "train.untested", **values)
+
+
+def views(run: Run, request: gr.Request) -> tuple[str, str, str, str, str]:
+    """What is shown of a run below its line: its curves, both in numbers, its weights, and once it was tested its confusion matrix."""
+    matrix = gallery.matrix(DATASETS[run.config.dataset], run.test, request, choose=False) if run.test else ""
+    return *curves(run, request), weights(run, request), matrix
 
 
 def curves(run: Run | None, request: gr.Request) -> tuple[str, str, str]:
@@ -80,9 +95,9 @@ def _y(value: float, most: float) -> float:
 
 
 def weights(run: Run, request: gr.Request) -> str:
-    """What the first units weigh, each as a picture on one scale."""
+    """What the first units weigh, by brightness from 0 to 1 and not as normalised, each as a picture on one scale."""
     model = run.model()
-    rows = model.linears[0].weight.detach()[:SHOWN_UNITS].unflatten(1, model.shape).sum(1)
+    rows = (model.linears[0].weight.detach()[:SHOWN_UNITS].unflatten(1, model.shape) / model.std).sum(1)
     limit = rows.abs().max().item()
     figures = "".join(figure(data_address(diverging(row, limit)), f"#{index}") for index, row in enumerate(rows))
     return f'<h2>{escape(say(request, "train.weights", limit=f"{limit:.2f}"))}</h2><div class="film small">{figures}</div>'
@@ -90,14 +105,14 @@ def weights(run: Run, request: gr.Request) -> str:
 
 def comparison(runs: Sequence[Run], chosen: int, request: gr.Request) -> str:
     """The runs kept, a row each, to choose from by number."""
-    columns = ("dataset", "widths", "optimizer", "rate", "batch", "epochs", "seed", "augment", "test", "seconds")
+    columns = ("test", "seconds", "dataset", "widths", "optimizer", "rate", "batch", "epochs", "seed", "augment")
     head = "".join(f'<th scope="col">{escape(say(request, f"train.{column}"))}</th>' for column in columns)
     rows = []
     for run in runs:
         config = run.config
         values = (
-            config.dataset, "-".join(map(str, config.hidden)) or "–", config.optimizer, f"{config.learning_rate:g}", f"{config.batch_size:,}",
-            config.epochs, config.seed, "✓" if config.augment else "–", f"{run.test.accuracy:.2%}" if run.test else "–", f"{run.seconds:.1f}",
+            f"{run.test.accuracy:.2%}" if run.test else "–", f"{run.seconds:.1f}", config.dataset, "-".join(map(str, config.hidden)) or "–", config.optimizer, f"{config.learning_rate:g}", f"{config.batch_size:,}",
+            config.epochs, config.seed, "✓" if config.augment else "–",
         )  # fmt: skip
         pressed = "true" if run.number == chosen else "false"
         words = escape(say(request, "train.choose", number=run.number))
