@@ -23,7 +23,7 @@ from .step import STEPS, StepConfig, make_batch, step_model, step_optimizer, tak
 
 Part = Literal["parameters", "gradients", "optimizer", "batch", "activations", "workspace", "host"]
 PARTS: tuple[Part, ...] = ("parameters", "gradients", "optimizer", "batch", "activations", "workspace")  # of the device
-TRACED = (48, 80)  # batch sizes; no width is as small, so that a size which grows with the batch cannot be mistaken for one that does not
+TRACED = (48, 80)  # batch sizes: of two traces, what differs grows with the batch
 
 
 @dataclass(frozen=True)

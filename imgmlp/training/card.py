@@ -29,6 +29,9 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
     where = "a GPU" if record["config"]["device"] == "cuda" else f"{record['threads']} CPU thread(s)"
     # None for a network that was trained before confidences were scaled.
     scaled = f", after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures" if record["temperature"] else ""
+    spread = ""
+    if record["test_stdev"] is not None:
+        spread = f" Test, mean and standard deviation over the seeds: {record['test_mean']:.2%} and {record['test_stdev']:.2%}."
     return f"""---
 license: mit
 library_name: pytorch
@@ -60,7 +63,7 @@ Official training set less the held-out pictures; no other data, no test-time tr
 |---|---|---|---|
 {seeds}
 
-Seed {record['chosen_seed']} ships. Test, mean and standard deviation over the seeds: {record['test_mean']:.2%} and {record['test_stdev']:.2%}.
+Seed {record['chosen_seed']} ships.{spread}
 
 ## Test accuracy by class
 | class | right |

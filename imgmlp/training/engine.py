@@ -61,6 +61,7 @@ class TrainConfig:
     components: int = 0  # principal components to whiten the inputs to; 0 trains on the pixels
     seed: int = 0
     device: str = "cpu"
+    blend: float = 0.0  # share of the pictures that are mixed with another one, where a teacher says what the mixture is
     bf16: bool = False  # multiply in it; on the CPU a gain only where the CPU has matrix units for it
 
     def __post_init__(self) -> None:
@@ -265,8 +266,17 @@ def _batches(
     rows = pixels.flatten(1)  # picking rows of a table takes a third of what picking pictures does
     for places, targets in zip(order.split(chunk), labels[order].split(chunk)):
         images = _images(rows.index_select(0, places).view(-1, *model.shape), config, generator)
-        targets = teacher(images) if teacher else targets
+        if teacher:
+            images = _blended(images, config.blend, generator) if config.blend else images
+            targets = teacher(images)
         yield from zip(images.sub_(model.mean).div_(model.std).split(config.batch_size), targets.split(config.batch_size))
+
+
+def _blended(images: Tensor, share: float, generator: Generator) -> Tensor:
+    """Mixup (Zhang et al. 2018): that share of the pictures gets up to half of another's brightness, so that no picture is met twice."""
+    draw = lambda: torch.rand(len(images), device=images.device, generator=generator)
+    others = torch.randperm(len(images), device=images.device, generator=generator)
+    return images.lerp(images[others], (draw() / 2 * (draw() < share)).view(-1, 1, 1, 1))
 
 
 def _images(pixels: Tensor, config: TrainConfig, generator: Generator) -> Tensor:

@@ -27,6 +27,7 @@ class TeacherConfig:
 
     channels: tuple[int, ...]  # of each stage, every one with half of the pixels a side of the one before
     epochs: int
+    temperature: float = 1.0  # its logits are divided by it: above 1 it says more of the classes that it holds for unlikely
     learning_rate: float = 0.2
     seed: int = 0
     device: str = "cpu"
@@ -81,12 +82,12 @@ def teach(config: TeacherConfig, images: Images, report: Callable[[str], None]) 
     return model.eval()
 
 
-def asked(model: nn.Module, spec: DatasetSpec) -> Teacher:
+def asked(model: nn.Module, spec: DatasetSpec, temperature: float = 1.0) -> Teacher:
     """A teacher, as the engine asks it."""
 
     @torch.no_grad()
     def answer(images: Tensor) -> Tensor:
-        return _answer(model, images, spec).softmax(1)
+        return (_answer(model, images, spec) / temperature).softmax(1)
 
     return answer
 

@@ -200,7 +200,23 @@ def test_a_pupil_learns_what_the_teacher_says(digits, monkeypatch):
     assert right > 0.85 and agrees > 0.85
 
 
-def test_a_teacher_is_asked_about_the_very_pictures_that_the_pupil_gets(digits):
+def test_that_share_of_the_pictures_is_blended_and_its_own_picture_stays_the_stronger(digits):
+    images = digits.pixels[:1000].float() / 255
+    blended = engine._blended(images, 0.3, torch.Generator().manual_seed(0))
+    changed = (blended != images).flatten(1).any(1)
+    assert 0.25 < changed.float().mean() < 0.35
+    assert torch.cdist(blended.flatten(1), images.flatten(1)).argmin(1).eq(torch.arange(1000)).all()
+
+
+def test_a_teacher_of_a_higher_temperature_says_more_of_the_other_classes(digits):
+    model = teacher.new_teacher(1, 10, (4, 8)).eval()
+    images = digits.pixels[:50].float() / 255
+    plain, soft = (teacher.asked(model, MNIST, temperature)(images) for temperature in (1, 2))
+    assert torch.allclose(soft, plain.sqrt() / plain.sqrt().sum(1, keepdim=True), atol=1e-3)
+
+
+@pytest.mark.parametrize("blend", [0, 0.5])
+def test_a_teacher_is_asked_about_the_very_pictures_that_the_pupil_gets(digits, blend):
     images = digits.take(torch.arange(600))
     seen, got = [], []
 
@@ -213,7 +229,7 @@ def test_a_teacher_is_asked_about_the_very_pictures_that_the_pupil_gets(digits):
             got.append(inputs[0].clone())
 
     with register_module_forward_pre_hook(keep):
-        *_, trained = train(TrainConfig(hidden=(8,), batch_size=200, augment=True), images.pixels, images.labels, teacher=answers)
+        *_, trained = train(TrainConfig(hidden=(8,), batch_size=200, augment=True, blend=blend), images.pixels, images.labels, teacher=answers)
     assert len(got) == 3 and torch.allclose(torch.cat(got), trained.model.normalise(torch.cat(seen)), atol=1e-5)
 
 
