@@ -38,7 +38,7 @@ PUBLISHED = (  # beside Ciresan et al. the best found in papers and public repos
 
 
 def main() -> None:
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
     for axes, (dataset, spec) in zip(figure.subplots(1, 2), DATASETS.items()):
         ours = [
             Network("ours", dataset, checkpoints.shipped(dataset, large).parameter_count, checkpoints.recorded_accuracy(dataset, large))
@@ -51,7 +51,7 @@ def main() -> None:
                     place, offset = LEFT, (4, 3)
                 else:
                     axes.plot(one.parameters, 100 * one.accuracy, mark, color=colour, markersize=8)
-                    place, offset = one.parameters, (6, -12)  # below, for lines lie close above
+                    place, offset = one.parameters, (6, 5 if one in ours else -12)
                 axes.annotate(f"{one.name}, {one.accuracy:.2%}", (place, 100 * one.accuracy), offset, textcoords="offset points")
                 print(f"{spec.title}: {one.name}, {one.parameters or 'unknown'} parameters, {one.accuracy:.2%}")
         axes.set(title=f"{spec.title}, {prod(spec.shape):,} inputs", xscale="log", xlabel="parameters", ylabel="% of the test set")
