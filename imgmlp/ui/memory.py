@@ -87,12 +87,13 @@ def build() -> links.Target:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
         except SettingsError as error:
             return explain.waiting(say(request, error.key, **error.values)), "", "", ""
+        points = measured if card == HERE else ()  # of no other card
         card = _card(card)
         found = estimate(config, card)
         return (
             memory_view.headline(found, measured, config, request),
             memory_view.timeline(found, config, request),
-            memory_view.curve(config, card, measured, request),
+            memory_view.curve(config, card, points, request),
             memory_view.table(found, config, request),
         )
 

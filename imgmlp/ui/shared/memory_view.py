@@ -86,12 +86,11 @@ def timeline(found: Estimate, config: StepConfig, request: gr.Request) -> str:
 
 
 def curve(config: StepConfig, device: Device | None, measured: Sequence[Measurement], request: gr.Request) -> str:
-    """The peak against the batch size, both axes in powers of ten: predicted, measured on the same device, the lesson's formula; with a table."""
+    """The peak against the batch size, both axes in powers of ten: predicted, measured on that device, the lesson's formula; with a table."""
     peak = lambda peaks: peaks.allocated_bytes or peaks.requested_bytes
     predicted = [peak(estimate(config.batch(batch), device).peaks) for batch in BATCHES]
     lesson = [reckon(config.batch(batch)).total_bytes for batch in BATCHES]
-    where = device.name if device else "cpu"
-    points = {one.config.batch_size: peak(one.peaks) for one in measured if one.config.batch(1) == config.batch(1) and one.device == where}
+    points = {one.config.batch_size: peak(one.peaks) for one in measured if one.config.batch(1) == config.batch(1)}
     values = [*predicted, *lesson, *points.values()]
     low, high = int(log10(min(values))), int(log10(max(values))) + 1
     x = lambda batch: LEFT + log10(batch) / 6 * (WIDTH - LEFT - 8)
