@@ -79,6 +79,7 @@ LARGE = {
         teacher=replace(TEACHERS["cifar10"], temperature=2), large=True, seeds=(0,),
     ),
 }  # fmt: skip
+# MNIST's large one read 99.58 % of the held-out pictures taught so (1024-512 units, 250 epochs), and 99.68 on labels.
 # A teacher gave CIFAR-10's small network nothing: 58.1 and 58.9 % of the held-out pictures after 20 epochs (temperatures 1 and 2), 58.0 without.
 
 
