@@ -262,7 +262,7 @@ def test_the_readmes_picture(page):
     page.mouse.move(0, 0)
     page.locator("#pad canvas").blur()
     page.wait_for_timeout(300)
-    picture = page.screenshot(path="docs/classify.png")
+    picture = page.screenshot(path="docs/classify.png", full_page=True)
     assert len(picture) > 20_000
 
 
