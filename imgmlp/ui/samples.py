@@ -117,7 +117,8 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         if len(places) > MOST:
             words += f" {say(request, 'samples.first', most=MOST)}"
         found = images.take(places[:MOST])
-        return explain.waiting(words), gallery.grid(found, evaluate(network(dataset, runs, which), found), request), found.indices[0].item(), "test", ALL
+        read_as = Evaluation(found.labels, evaluation.probabilities[places[:MOST]])
+        return explain.waiting(words), gallery.grid(found, read_as, request), found.indices[0].item(), "test", ALL
 
     def show_matrix(dataset, runs, which, request: gr.Request):
         try:
@@ -160,10 +161,10 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     def choose(event: gr.EventData) -> int:
         return int(event.choice)
 
-    def choose_dataset(dataset, runs, number=SHIPPED):
+    def choose_dataset(dataset, runs, number=SHIPPED, only=ALL):
         colour = DATASETS[dataset].shape[0] > 1
         return (
-            gr.Dropdown(_classes(dataset), value=ALL),
+            gr.Dropdown(_classes(dataset), value=only),
             gr.CheckboxGroup(_mistakes(dataset), value=[]),
             gr.Radio(visible=colour, value=0),
             gr.Dropdown(choices(runs, dataset), value=still_there(runs, dataset, number)),
@@ -248,9 +249,8 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
 
     def fill(values: dict[str, object]) -> list:
         name = values.get("dataset", "mnist")
-        _, *rest = choose_dataset(name, [], values.get("network", SHIPPED))
-        only = gr.Dropdown(_classes(name), value=values.get("class", ALL))
-        return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), only, *rest]
+        chosen = choose_dataset(name, [], values.get("network", SHIPPED), values.get("class", ALL))
+        return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *chosen]
 
     link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill)
     return hand.click(hand_over, [dataset, split, chosen, which], handed, **quiet), link

@@ -22,7 +22,7 @@ CPU_SECONDS = 5  # for a picture; 50 million pixels are read in under 2
 MEMORY_BYTES = 1 << 30  # more than the process begins with; 50 million pixels take 200 MB
 PATIENCE_SECONDS = 30
 AT_ONCE = ThreadPoolExecutor(2, "uploads")
-own = threading.local()  # each of these threads has an `opener`, the way to its process
+threads = threading.local()  # each of the two has an `opener`, the way to its process
 
 
 async def open_untrusted(path: str) -> Image.Image:
@@ -35,15 +35,15 @@ async def open_untrusted(path: str) -> Image.Image:
 
 
 def _ask(path: str) -> Image.Image:
-    if not hasattr(own, "opener"):
-        own.opener, theirs = CONTEXT.Pipe()
+    if not hasattr(threads, "opener"):
+        threads.opener, theirs = CONTEXT.Pipe()
         CONTEXT.Process(target=_open_all, args=(theirs,), daemon=True).start()
         theirs.close()
     try:
-        own.opener.send(path)
-        answer = own.opener.recv()
+        threads.opener.send(path)
+        answer = threads.opener.recv()
     except (EOFError, OSError) as error:  # the process is gone; the next picture gets another one
-        del own.opener
+        del threads.opener
         raise PictureError("unreadable") from error
     if isinstance(answer, PictureError):
         raise answer
