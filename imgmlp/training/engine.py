@@ -62,6 +62,7 @@ class TrainConfig:
     seed: int = 0
     device: str = "cpu"
     blend: float = 0.0  # share of the pictures that are mixed with another one, where a teacher says what the mixture is
+    views: int = 0  # epochs of pictures that a teacher is asked about, met again and again from then on; 0 asks about every one
     bf16: bool = False  # multiply in it; on the CPU a gain only where the CPU has matrix units for it
 
     def __post_init__(self) -> None:
@@ -164,9 +165,15 @@ def train(
     targets = torch.empty(0, len(spec.classes), device=config.device) if teacher else labels
     take_step = GraphedStep(config, model, optimizer, targets) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
     started = last_event = time.perf_counter()
-    step, done, losses = 0, 0, []
+    step, done, losses, asked = 0, 0, [], []
     for epoch in range(1, config.epochs + 1):
-        for inputs, targets in _batches(final, pixels, labels, config, generator, teacher):
+        if teacher and config.views:
+            if epoch <= config.views:
+                asked.append(_asked(pixels, config, generator, teacher))
+            batches = _batches(final, *asked[(epoch - 1) % config.views], replace(config, augment=False), generator)
+        else:
+            batches = _batches(final, pixels, labels, config, generator, teacher)
+        for inputs, targets in batches:
             inputs = whiten(inputs) if whiten else inputs
             losses.append(take_step(inputs, targets))
             step, done = step + 1, done + len(inputs)
@@ -258,7 +265,7 @@ def make_optimizer(config: TrainConfig, model: MLP) -> Optimizer:
 
 
 def _batches(
-    model: MLP, pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher | None
+    model: MLP, pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher | None = None
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch in a new order: (N, C, H, W) float32 normalised, and their labels or what the teacher says of them."""
     order = torch.randperm(len(labels), generator=generator, device=labels.device)
@@ -267,13 +274,25 @@ def _batches(
     for places, targets in zip(order.split(chunk), labels[order].split(chunk)):
         images = _images(rows.index_select(0, places).view(-1, *model.shape), config, generator)
         if teacher:
-            images = _blended(images, config.blend, generator) if config.blend else images
+            images = _blended(images, config.blend, generator)
             targets = teacher(images)
         yield from zip(images.sub_(model.mean).div_(model.std).split(config.batch_size), targets.split(config.batch_size))
 
 
+def _asked(pixels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher) -> tuple[Tensor, Tensor]:
+    """One epoch of views, (N, C, H, W) uint8, and what the teacher says of them, (N, classes) float32."""
+    views, answers = torch.empty_like(pixels), []
+    order = torch.randperm(len(pixels), generator=generator, device=pixels.device)  # else a picture would be blended with its neighbours alone
+    for places, some in zip(order.split(CHUNK), views.split(CHUNK)):
+        some.copy_(_blended(_images(pixels[places], config, generator), config.blend, generator).mul_(255).round_())
+        answers.append(teacher(some.float().div_(255)))
+    return views, torch.cat(answers)
+
+
 def _blended(images: Tensor, share: float, generator: Generator) -> Tensor:
     """Mixup (Zhang et al. 2018): that share of the pictures gets up to half of another's brightness, so that no picture is met twice."""
+    if not share:
+        return images
     draw = lambda: torch.rand(len(images), device=images.device, generator=generator)
     others = torch.randperm(len(images), device=images.device, generator=generator)
     return images.lerp(images[others], (draw() / 2 * (draw() < share)).view(-1, 1, 1, 1))

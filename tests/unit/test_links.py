@@ -24,7 +24,7 @@ def test_what_is_written_is_read(values):
     assert query.startswith("?") and read(dict(parse_qsl(query[1:], keep_blank_values=True))) == (values, [])
 
 
-@pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "dataset=../../etc", "network=3"])
+@pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "lang=fr", "dataset=../../etc", "network=3"])
 def test_what_cannot_be_is_named_and_the_rest_is_read(query):
     name = query.partition("=")[0]
     other = {"optimizer": "sgd"}
@@ -35,6 +35,11 @@ def test_what_cannot_be_is_named_and_the_rest_is_read(query):
 def test_what_memory_predicts_train_need_not_train(query):
     [name] = query
     assert read(query | {"tab": "memory"})[1] == [] and read(query | {"tab": "train"})[1] == [name]
+
+
+@pytest.mark.parametrize("written, language", [("zh", "zh-CN"), ("ZH-tw", "zh-CN"), ("zh_Hans", "zh-CN"), ("en-GB", "en"), ("zhuang", None), ("", None)])
+def test_any_name_of_a_language_that_the_app_speaks_is_understood(written, language):
+    assert read({"lang": written}) == (({"lang": language}, []) if language else ({}, ["lang"]))
 
 
 def test_a_link_names_no_network_that_others_do_not_have():

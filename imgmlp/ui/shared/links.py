@@ -14,7 +14,7 @@ from ...data.samples import MOST
 from ...memory.devices import DEVICES
 from ...memory.step import MOST_PICTURES
 from .networks import LARGE, SHIPPED
-from .text import label, say
+from .text import label, meant, say
 
 # Says whether it could: a browser keeps its clipboard from pages without TLS, and the user may too.
 COPY = """async (query) => {
@@ -40,6 +40,12 @@ def _one_of(*names: str) -> Field:
         return text
 
     return Field(read)
+
+
+def _language(text: str) -> str:
+    if not (language := meant(text)):
+        raise ValueError(text)
+    return language
 
 
 def _whole(least: int, most: int) -> Field:
@@ -76,7 +82,7 @@ def _widths(most: int) -> Field:
 
 FIELDS = {
     "tab": _one_of("classify", "samples", "train", "memory"),
-    "lang": _one_of("en", "zh-CN"),
+    "lang": Field(_language),
     "dataset": _one_of(*DATASETS),
     "network": Field({"small": SHIPPED, "large": LARGE}.__getitem__, {SHIPPED: "small", LARGE: "large"}.get),  # a user's own has no name for others
     "polarity": _one_of("auto", "dark", "light"),

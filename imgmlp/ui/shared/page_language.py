@@ -6,7 +6,7 @@ Gradio asks the browser for its language before anything of ours runs on the pag
 import json
 from urllib.parse import parse_qs
 
-from .text import TEXTS
+from .text import meant
 
 SCRIPT = """<script>
 Object.defineProperty(navigator, "language", {value: %s});
@@ -22,8 +22,8 @@ class PageLanguage:
 
     async def __call__(self, scope, receive, send) -> None:
         query = scope.get("query_string", b"").decode(errors="replace")
-        [asked] = parse_qs(query).get("lang", [""])[:1]
-        if scope["type"] != "http" or scope["path"] != "/" or asked not in TEXTS:
+        language = meant(parse_qs(query).get("lang", [""])[0])
+        if scope["type"] != "http" or scope["path"] != "/" or not language:
             return await self.app(scope, receive, send)
         start, body = {}, bytearray()
 
@@ -33,7 +33,7 @@ class PageLanguage:
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body"):
-                page = bytes(body).replace(b"<head>", b"<head>" + (SCRIPT % json.dumps(asked)).encode(), 1)
+                page = bytes(body).replace(b"<head>", b"<head>" + (SCRIPT % json.dumps(language)).encode(), 1)
                 headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
                 await send(start | {"headers": [*headers, (b"content-length", str(len(page)).encode())]})
                 await send({"type": "http.response.body", "body": page})

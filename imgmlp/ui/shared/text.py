@@ -1,6 +1,7 @@
 """Every visible text, in English and Simplified Chinese: labels by the browser's language, sentences by the request's."""
 
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,7 @@ TEXTS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in Pat
 # Browsers' names for Chinese; Gradio matches them exactly, and who reads the traditional script has nothing nearer here.
 ALIASES = ("zh", "zh-SG", "zh-HK", "zh-MO", "zh-TW", "zh-Hans", "zh-Hans-CN", "zh-Hans-SG", "zh-Hant", "zh-Hant-TW", "zh-Hant-HK")
 I18N = gr.I18n(**TEXTS, **{alias: TEXTS["zh-CN"] for alias in ALIASES})
+
 
 def label(key: str):
     """The text of a component, which Gradio translates in the browser. Raises KeyError for an unknown key."""
@@ -33,9 +35,12 @@ def language(request: gr.Request | None) -> str:
 @lru_cache(1024)
 def _asked(address: str, accepted: str) -> str:
     asked = parse_qs(urlsplit(address).query).get("lang", [""])[0]
-    if asked in TEXTS:
-        return asked
-    return "zh-CN" if accepted.lower().startswith("zh") else "en"
+    return meant(asked) or meant(accepted) or "en"
+
+
+def meant(tag: str) -> str | None:
+    """Our language for a language tag (RFC 5646), or for a list of them that begins with it: `zh` and `ZH-tw` are `zh-CN`; None where there is none."""
+    return {"en": "en", "zh": "zh-CN"}.get(re.split("[-_,;]", tag, maxsplit=1)[0].lower())
 
 
 def class_name(name: str, request: gr.Request | None) -> str:
