@@ -190,6 +190,21 @@ def test_who_waits_sees_the_place_in_the_queue(visit):
     finished(second)
 
 
+def test_who_waits_in_chinese_is_told_so_in_chinese_alone(visit):
+    first, second = visit(), visit(locale="zh-CN")
+    first.get_by_role("tab", name="Train").click()
+    first.get_by_label("Epochs").fill("1000")
+    first.locator("#start").click()
+    expect(first.locator("#train-status")).to_contain_text("Epoch", timeout=20_000)
+    second.get_by_role("tab", name=TEXTS["zh-CN"]["train.tab"]).click()
+    second.locator("#start").click()
+    expect(second.locator("#train-status .progress-text")).to_contain_text("queue")
+    expect(second.locator("#train-status .progress-text")).to_be_hidden()
+    expect(second.get_by_text(TEXTS["zh-CN"]["train.waiting"])).to_be_visible()
+    for page in (second, first):
+        page.locator("#stop").click()
+
+
 def test_stop_before_the_first_step_leaves_nothing_running(app, train):
     train.locator("#start").click()
     train.locator("#stop").click()
