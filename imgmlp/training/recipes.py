@@ -40,7 +40,7 @@ class Recipe:
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
-VIEWS = 20  # epochs of them that a teacher is asked about, three gigabytes of CIFAR-10's
+VIEWS = 20  # epochs of new ones with --teacher: three gigabytes of CIFAR-10's
 TEACHERS = {
     "mnist": TeacherConfig(channels=(32, 64, 128), epochs=15),
     "cifar10": TeacherConfig(channels=(48, 96, 192), epochs=24),

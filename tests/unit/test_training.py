@@ -188,12 +188,12 @@ def test_a_recipe_goes_on_on_another_device(tmp_path):
 
 def test_a_pupil_learns_what_the_teacher_says(digits, monkeypatch):
     monkeypatch.setattr(teacher, "BATCH", 50)  # many steps from few pictures
-    images = digits.take(torch.arange(2000))
+    images = digits.take(torch.arange(3000))
     config = TeacherConfig(channels=(8, 16), epochs=4, learning_rate=0.05)
     answers = teacher.asked(teacher.teach(config, images, lambda line: None), images.spec)
     said = answers(images.pixels / 255)
-    assert said.shape == (2000, 10) and torch.allclose(said.sum(1), torch.ones(2000), atol=1e-4)
-    nonsense = torch.zeros(2000, dtype=torch.int64)
+    assert said.shape == (3000, 10) and torch.allclose(said.sum(1), torch.ones(3000), atol=1e-4)
+    nonsense = torch.zeros(3000, dtype=torch.int64)
     *_, pupil = train(TrainConfig(hidden=(64,), batch_size=100, learning_rate=0.003, epochs=9), images.pixels, nonsense, teacher=answers)
     right = (said.argmax(1) == images.labels).float().mean()
     agrees = (evaluate(pupil.model, images).predictions == said.argmax(1)).float().mean()

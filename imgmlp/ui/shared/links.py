@@ -14,7 +14,7 @@ from ...data.samples import MOST
 from ...memory.devices import DEVICES
 from ...memory.step import MOST_PICTURES
 from .networks import LARGE, SHIPPED
-from .text import label, meant, say
+from .text import label, language_of, say
 
 # Says whether it could: a browser keeps its clipboard from pages without TLS, and the user may too.
 COPY = """async (query) => {
@@ -43,7 +43,7 @@ def _one_of(*names: str) -> Field:
 
 
 def _language(text: str) -> str:
-    if not (language := meant(text)):
+    if not (language := language_of(text)):
         raise ValueError(text)
     return language
 

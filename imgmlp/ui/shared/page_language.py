@@ -6,7 +6,7 @@ Gradio asks the browser for its language before anything of ours runs on the pag
 import json
 from urllib.parse import parse_qs
 
-from .text import meant
+from .text import language_of
 
 SCRIPT = """<script>
 Object.defineProperty(navigator, "language", {value: %s});
@@ -21,9 +21,10 @@ class PageLanguage:
         self.app = app
 
     async def __call__(self, scope, receive, send) -> None:
-        query = scope.get("query_string", b"").decode(errors="replace")
-        language = meant(parse_qs(query).get("lang", [""])[0])
-        if scope["type"] != "http" or scope["path"] != "/" or not language:
+        if scope["type"] != "http" or scope["path"] != "/":
+            return await self.app(scope, receive, send)
+        query = scope["query_string"].decode(errors="replace")
+        if not (language := language_of(parse_qs(query).get("lang", [""])[0])):
             return await self.app(scope, receive, send)
         start, body = {}, bytearray()
 

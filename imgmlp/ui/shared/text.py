@@ -35,10 +35,10 @@ def language(request: gr.Request | None) -> str:
 @lru_cache(1024)
 def _asked(address: str, accepted: str) -> str:
     asked = parse_qs(urlsplit(address).query).get("lang", [""])[0]
-    return meant(asked) or meant(accepted) or "en"
+    return language_of(asked) or language_of(accepted) or "en"
 
 
-def meant(tag: str) -> str | None:
+def language_of(tag: str) -> str | None:
     """Our language for a language tag (RFC 5646), or for a list of them that begins with it: `zh` and `ZH-tw` are `zh-CN`; None where there is none."""
     return {"en": "en", "zh": "zh-CN"}.get(re.split("[-_,;]", tag, maxsplit=1)[0].lower())
 
