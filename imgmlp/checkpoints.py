@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
@@ -28,11 +29,20 @@ def shipped(dataset: str, large: bool = False) -> MLP:
     return load(folder(dataset, large))
 
 
-def recorded_accuracy(dataset: str, large: bool = False) -> float:
-    """What its recipe found on the official test set, 0..1; raises CheckpointError if the record is damaged."""
+@dataclass(frozen=True)
+class Record:
+    """What the recipe of a shipped network wrote down of it."""
+
+    accuracy: float  # 0..1, of the official test set
+    convolutions: int  # how many of its layers began as convolutions
+
+
+def record(dataset: str, large: bool = False) -> Record:
+    """Of a checkpoint that comes with the project; raises CheckpointError if it is damaged."""
     try:
-        return float(json.loads((folder(dataset, large) / "recipe.json").read_text())["test_accuracy"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        written = json.loads((folder(dataset, large) / "recipe.json").read_text())
+        return Record(float(written["test_accuracy"]), len(written["config"].get("convolutions", ())))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"The record in {folder(dataset, large)} is damaged.") from error
 
 

@@ -14,17 +14,23 @@ LIMITS = {
 
 def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
     """Markdown with the Hub's YAML header. `record` is what `recipes.pretrain` writes to recipe.json."""
-    config = {name: value for name, value in record["config"].items() if name not in ("seed", "device")}
     widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
     seeds = "\n".join(
         f"| {seed['seed']} | {seed['held_out_accuracy']:.2%} | {seed['test_accuracy']:.2%} | {seed['seconds']} |" for seed in record["seeds"]
     )
     classes = "\n".join(f"| {name} | {accuracy:.1%} |" for name, accuracy in record["test_class_accuracy"].items())
-    settings = "\n".join(f"| {name} | {value} |" for name, value in config.items())
+    settings = _table(record["config"])
     command = f"python -m imgmlp pretrain {spec.name} --save DIR{' --large' if record['large'] else ''}{' --teacher' if record['teacher'] else ''}"
     if record["teacher"]:
-        taught = "\n".join(f"| {name} | {value} |" for name, value in record["teacher"].items() if name not in ("seed", "device"))
-        settings += f"\n\nIt learns what a teacher says; the teacher, which learns from the same pictures and is not kept:\n\n| setting | value |\n|---|---|\n{taught}"
+        settings += f"\n\nIt learns what a teacher says; the teacher, which learns from the same pictures and is not kept:\n\n{_table(record['teacher'])}"
+    begun = ""
+    if record.get("freed"):
+        settings += f"\n\nAfter that, every weight free; then weights below {record['smallest']} were zeroed:\n\n{_table(record['freed'])}"
+        kept = sum(int((linear.weight != 0).sum()) for linear in model.linears)
+        begun = (
+            f" Its first {len(record['config']['convolutions'])} layers were trained as convolutions, which are Linear layers too, then written out as"
+            f" matrices and trained on with every weight free; {kept:,} weights are not zero."
+        )
     stored = ", stored in bf16" if record["large"] else ""
     where = "a GPU" if record["config"]["device"] == "cuda" else f"{record['threads']} CPU thread(s)"
     # None for a network that was trained before confidences were scaled.
@@ -40,7 +46,7 @@ datasets: [{spec.name}]
 ---
 # {spec.title} by a plain MLP, {widths}
 
-Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters{stored}, one forward pass.
+Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters{stored}, one forward pass.{begun}
 **{record['test_accuracy']:.2%}** of the official test set, read once, after the seed had been chosen on {record['held_out']:,} held-out training pictures.
 
 ```python
@@ -52,8 +58,6 @@ probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.j
 ## Recipe
 `{command}` (torch {record['torch']}, {where})
 
-| setting | value |
-|---|---|
 {settings}
 
 Official training set less the held-out pictures; no other data, no test-time tricks.
@@ -75,3 +79,8 @@ Calibration: expected calibration error (15 bins) {record['test_ece']:.2%}{scale
 ## Limits
 {LIMITS[spec.name].format(wrong=1 - record["test_accuracy"])}
 """
+
+
+def _table(settings: dict) -> str:
+    rows = "\n".join(f"| {name} | {value} |" for name, value in settings.items() if name not in ("seed", "device"))
+    return f"| setting | value |\n|---|---|\n{rows}"

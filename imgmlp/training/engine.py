@@ -19,6 +19,7 @@ from ..model import MLP
 from . import whitening
 from .augment import AUGMENTATIONS, augment
 from .step import training_step
+from .unrolled import Convolution, Convolutional, unroll
 from .update import FusedUpdate
 
 CHUNK = 512  # pictures made ready at a time: large enough to be cheap, small enough to stay in the cache
@@ -59,6 +60,7 @@ class TrainConfig:
     weight_decay: float = 0.0
     averaging: float = 0.0  # decay of the weights' moving average; 0 keeps the last weights
     components: int = 0  # principal components to whiten the inputs to; 0 trains on the pixels
+    convolutions: tuple[Convolution, ...] = ()  # as which the first hidden layers are trained, to be written out at the end
     seed: int = 0
     device: str = "cpu"
     blend: float = 0.0  # share of the pictures that are mixed with another one, where a teacher says what the mixture is
@@ -80,6 +82,7 @@ class TrainConfig:
             "batch_size": (is_whole(self.batch_size, 1, 60_000), "The batch size must be a whole number between 1 and 60,000."),
             "epochs": (is_whole(self.epochs, 1, 10_000), "The epochs must be a whole number between 1 and 10,000."),
             "seed": (is_whole(self.seed, 0, 2**32 - 1), "The seed must be a whole number between 0 and 4294967295."),
+            "convolutions": (not (self.convolutions and self.components), "Whitened inputs are no picture that convolutions could be trained on."),
         }  # fmt: skip
         for setting, (holds, sentence) in checks.items():
             if not holds:
@@ -98,7 +101,7 @@ class Progress:
     seconds: float
     images_per_second: float
     peak_bytes: int  # as Trained's
-    model: MLP  # the very network that is training: copy what is to be kept
+    model: MLP | Convolutional  # the very network that is training: copy what is to be kept
 
 
 @dataclass(frozen=True)
@@ -131,13 +134,19 @@ class OutOfMemory(Exception):
 
 
 def train(
-    config: TrainConfig, pixels: Tensor, labels: Tensor, probe: tuple[Tensor, Tensor] | None = None, teacher: Teacher | None = None
+    config: TrainConfig,
+    pixels: Tensor,
+    labels: Tensor,
+    probe: tuple[Tensor, Tensor] | None = None,
+    teacher: Teacher | None = None,
+    start: MLP | None = None,
 ) -> Iterator[Progress | Trained]:
     """Train an MLP, with a Progress after the first step, a few times a second and after the last, and a Trained at the end.
 
     pixels: (N, C, H, W) uint8; labels: (N,) int64. The last, smaller batch of an epoch is trained on too.
     teacher: what is learned instead of the labels: its answer to each picture exactly as the network gets it, augmented and all.
     probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
+    start: a network of the same widths to go on from, where neither components nor convolutions are asked for; else the weights are new.
     The same config gives the same weights on the same device and thread count. Raises Diverged.
     """
     # The moments of a unit that has died fade into numbers so small that a CPU takes many times as long for each: on one thread a long run of a
@@ -147,6 +156,8 @@ def train(
     generator = Generator(config.device).manual_seed(config.seed)
     spec = DATASETS[config.dataset]
     final = model = new_model(spec, config.hidden).to(config.device)
+    if start:
+        model.load_state_dict(start.state_dict())
     pixels, labels = pixels.to(config.device), labels.to(config.device)
     whiten = None
     if config.components:
@@ -154,6 +165,8 @@ def train(
         whiten = whitening.fit(final.normalise(sample), config.components)
         whitened = replace(spec, shape=(config.components, 1, 1))
         model = new_model(whitened, config.hidden).to(config.device)
+    elif config.convolutions:
+        model = Convolutional(final, config.convolutions).to(config.device)
     optimizer = make_optimizer(config, model)
     steps = ceil(len(labels) / config.batch_size) * config.epochs
     schedule = OneCycleLR(optimizer, config.learning_rate, steps, pct_start=0.1, cycle_momentum=False) if config.schedule == "one-cycle" else None
@@ -194,6 +207,8 @@ def train(
         torch._foreach_copy_(weights, average)
     if whiten:
         whitening.fold(model, whiten, final)
+    elif config.convolutions:
+        unroll(model, final)
     seconds = time.perf_counter() - started
     yield Trained(final.eval(), seconds, len(labels) * config.epochs / seconds, _peak_bytes(config.device))
 
@@ -203,7 +218,7 @@ class EagerStep:
     """`training_step`, called anew for every batch."""
 
     config: TrainConfig
-    model: MLP
+    model: MLP | Convolutional
     optimizer: Optimizer | FusedUpdate
 
     def __call__(self, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -219,12 +234,13 @@ class GraphedStep:
     steps on a side stream, here on throw-away state, static inputs, gradients made inside the capture.
     """
 
-    def __init__(self, config: TrainConfig, model: MLP, optimizer: Optimizer, targets: Tensor):
+    def __init__(self, config: TrainConfig, model: MLP | Convolutional, optimizer: Optimizer, targets: Tensor):
         """targets: any number of what a batch will have."""
         self.eager = EagerStep(config, model, optimizer)
         self.inputs = torch.zeros(config.batch_size, *model.shape, device=config.device)
         self.targets = torch.zeros(config.batch_size, *targets.shape[1:], dtype=targets.dtype, device=config.device)
-        weights = [parameter.detach().clone() for parameter in model.parameters()]
+        state = [*model.parameters(), *model.buffers()]
+        before = [tensor.detach().clone() for tensor in state]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -234,11 +250,11 @@ class GraphedStep:
         self.graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self.graph):
             self.loss = self.eager(self.inputs, self.targets)
-        # The warm-up has moved weights and moments: back to where the run begins.
+        # The warm-up has moved weights, what batches are normalised with, and moments: back to where the run begins.
         with torch.no_grad():
-            torch._foreach_copy_(list(model.parameters()), weights)
-            for state in optimizer.state.values():
-                for moment in state.values():
+            torch._foreach_copy_(state, before)
+            for moments in optimizer.state.values():
+                for moment in moments.values():
                     if isinstance(moment, Tensor):
                         moment.zero_()
 
@@ -252,7 +268,7 @@ class GraphedStep:
         return self.loss.clone()
 
 
-def make_optimizer(config: TrainConfig, model: MLP) -> Optimizer:
+def make_optimizer(config: TrainConfig, model: MLP | Convolutional) -> Optimizer:
     """The fused form of the optimizer: one kernel over all parameters."""
     # A captured step reads the rate from the device, where the schedule can change it.
     rate = torch.tensor(config.learning_rate, device="cuda") if config.device == "cuda" else config.learning_rate
@@ -304,7 +320,7 @@ def _images(pixels: Tensor, config: TrainConfig, generator: Generator) -> Tensor
 
 
 @torch.no_grad()
-def _accuracy(final: MLP, model: MLP, whiten: whitening.Whitening | None, pixels: Tensor, labels: Tensor) -> float:
+def _accuracy(final: MLP, model: MLP | Convolutional, whiten: whitening.Whitening | None, pixels: Tensor, labels: Tensor) -> float:
     inputs = final.normalise(pixels.to(final.mean.device).float().div_(255))
     return (model(whiten(inputs) if whiten else inputs).argmax(1).cpu() == labels).float().mean().item()
 

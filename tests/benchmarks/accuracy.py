@@ -41,7 +41,7 @@ def main() -> None:
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     for axes, (dataset, spec) in zip(figure.subplots(1, 2), DATASETS.items()):
         ours = [
-            Network("ours", dataset, checkpoints.shipped(dataset, large).parameter_count, checkpoints.recorded_accuracy(dataset, large))
+            Network("ours", dataset, checkpoints.shipped(dataset, large).parameter_count, checkpoints.record(dataset, large).accuracy)
             for large in (False, True)
         ]
         for networks, mark, colour in ((ours, "o", "#d95f02"), ([one for one in PUBLISHED if one.dataset == dataset], "s", "#2166ac")):

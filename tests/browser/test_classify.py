@@ -245,7 +245,7 @@ def test_the_large_network_answers_too_and_says_what_it_costs(page, data_set):
     large = checkpoints.shipped(name, large=True)
     about = page.locator("#about")
     expect(about).to_contain_text(f"{large.parameter_count:,} parameters")
-    expect(about).to_contain_text(re.compile(rf"\d MB · [\d.]+ ms a picture on this server · {checkpoints.recorded_accuracy(name, large=True):.2%} of 10,000 test"))
+    expect(about).to_contain_text(re.compile(rf"\d MB · [\d.]+ ms a picture on this server · {checkpoints.record(name, large=True).accuracy:.2%} of 10,000 test"))
     if name == "mnist":
         draw(page, SEVEN)
         expect(winner(page)).to_have_text("7")

@@ -11,6 +11,7 @@ from imgmlp.inference.classifier import evaluate
 from imgmlp.training import teacher
 from imgmlp.training.engine import EagerStep, GraphedStep, TrainConfig, make_optimizer, new_model, train
 from imgmlp.training.teacher import TeacherConfig
+from imgmlp.training.unrolled import Convolution
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA, and there is none here")]
 
@@ -38,6 +39,13 @@ def test_a_pupil_learns_from_a_teacher(digits):
     answers = teacher.asked(teacher.teach(TeacherConfig(channels=(16, 32), epochs=8, learning_rate=0.1, device="cuda"), images, lambda line: None), MNIST)
     *_, last = train(config, images.pixels, torch.zeros_like(images.labels), teacher=answers)
     assert evaluate(last.model, digits.take(torch.arange(8000, 10_000))).accuracy > 0.8
+
+
+def test_what_is_trained_as_convolutions_ends_as_an_mlp(digits):
+    config = TrainConfig(device="cuda", hidden=(392, 16), convolutions=(Convolution(2),), batch_size=200, epochs=6, learning_rate=0.01, bf16=True)
+    *_, last = train(config, digits.pixels[:8000], digits.labels[:8000])
+    assert evaluate(last.model, digits.take(torch.arange(8000, 10_000))).accuracy > 0.9
+    assert (last.model.linears[0].weight == 0).float().mean() > 0.95
 
 
 def test_the_last_smaller_batch_is_trained_on_and_a_run_learns(digits):

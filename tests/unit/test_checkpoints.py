@@ -30,6 +30,24 @@ def test_the_networks_answer_as_well_as_promised(network, digits, photographs):
     assert evaluate(network, images).accuracy >= promised - slack
 
 
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("dataset", list(checkpoints.SHIPPED))
+def test_a_record_says_what_its_network_reads(dataset, large, digits, photographs):
+    images = digits if dataset == "mnist" else photographs
+    read = evaluate(checkpoints.shipped(dataset, large), images).accuracy
+    whole = len(images) == images.spec.sizes["test"]
+    assert checkpoints.record(dataset, large).accuracy == pytest.approx(read, abs=2e-4 if whole else 0.05)  # an answer may turn with the order of sums
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"test_accuracy": null, "config": {}}', '{"test_accuracy": 1, "config": []}'])
+def test_a_broken_record_is_found(copy, monkeypatch, text):
+    (copy / "recipe.json").write_text(text)
+    monkeypatch.setattr(checkpoints, "ROOT", copy.parent)
+    monkeypatch.setitem(checkpoints.SHIPPED, "mnist", copy.name)
+    with pytest.raises(CheckpointError, match="record"):
+        checkpoints.record("mnist")
+
+
 def test_the_file_holds_weights_and_biases_in_order_of_depth_and_nothing_else(network):
     tensors = load_file(checkpoints.ROOT / checkpoints.SHIPPED[network.dataset] / "model.safetensors")
     inputs = {"mnist": 784, "cifar10": 3072}[network.dataset]

@@ -17,9 +17,10 @@ from imgmlp.inference.classifier import evaluate
 from imgmlp.model import MLP
 from imgmlp.training import bench, engine, recipes, teacher, temperature, whitening
 from imgmlp.training.augment import AUGMENTATIONS, augment
-from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, parameter_count, train
+from imgmlp.training.engine import Diverged, Progress, SettingError, TrainConfig, Trained, new_model, parameter_count, train
 from imgmlp.training.recipes import Recipe
 from imgmlp.training.teacher import TeacherConfig
+from imgmlp.training.unrolled import KERNEL, Convolution, Convolutional, prune, unroll
 
 
 def run(config: TrainConfig, images, count: int = 2000) -> Trained:
@@ -27,9 +28,11 @@ def run(config: TrainConfig, images, count: int = 2000) -> Trained:
     return last
 
 
-@pytest.mark.parametrize("change", [{}, {"augment": True}, {"averaging": 0.99, "schedule": "one-cycle"}, {"components": 20}])
+@pytest.mark.parametrize("change", [
+    {}, {"augment": True}, {"averaging": 0.99, "schedule": "one-cycle"}, {"components": 20}, {"hidden": (392, 16), "convolutions": (Convolution(2),)},
+])  # fmt: skip
 def test_a_seed_gives_the_same_network_again(digits, change):
-    config = TrainConfig(hidden=(16,), **change)
+    config = replace(TrainConfig(hidden=(16,)), **change)
     first, again, other = (run(one, digits).model.state_dict() for one in (config, config, replace(config, seed=1)))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
@@ -114,6 +117,46 @@ def test_folded_whitening_answers_as_whitening_did(photographs, hidden):
     assert torch.allclose(folded(inputs), trained(whiten(inputs)), atol=1e-4)
 
 
+@pytest.mark.parametrize("spec, hidden, convolutions", [
+    (MNIST, (392, 147, 147, 6), (Convolution(2), Convolution(3), Convolution(3, stride=1))), (CIFAR10, (512,), (Convolution(2),)),
+])  # fmt: skip
+def test_an_unrolled_network_answers_as_its_convolutions_did(spec, hidden, convolutions):
+    model = new_model(spec, hidden)
+    convolutional = Convolutional(model, convolutions)
+    inputs = 1 + 2 * torch.randn(50, *spec.shape)
+    convolutional(inputs)  # moves what it normalises with
+    assert torch.allclose(unroll(convolutional, model)(inputs), convolutional(inputs), atol=1e-4)
+    pixels_seen = (model.linears[0].weight != 0).sum(1)
+    assert pixels_seen.max() == spec.shape[0] * KERNEL**2 and pixels_seen.min() == spec.shape[0] * (KERNEL // 2 + 1) ** 2
+
+
+def test_a_layer_that_is_no_convolution_is_refused():
+    with pytest.raises(ValueError, match="392 units here, not 390"):
+        Convolutional(new_model(MNIST, (390,)), (Convolution(2),))
+    with pytest.raises(SettingError, match="no picture"):
+        TrainConfig(hidden=(392,), convolutions=(Convolution(2),), components=20)
+
+
+def test_what_is_trained_as_convolutions_ends_as_an_mlp_that_goes_on_with_every_weight_free(digits):
+    begun = TrainConfig(hidden=(392, 16), convolutions=(Convolution(2),), learning_rate=0.01, epochs=3)
+    model = run(begun, digits).model
+    assert isinstance(model, MLP) and model.hidden == (392, 16)
+    reading = lambda model: (model(model.normalise(digits.pixels[2000:3000] / 255)).argmax(1) == digits.labels[2000:3000]).float().mean()
+    assert reading(model) > 0.8
+    unseen = model.linears[0].weight == 0
+    assert unseen.float().mean() > 0.95
+    events = list(train(replace(begun, convolutions=(), learning_rate=1e-3, epochs=1), digits.pixels[:2000], digits.labels[:2000], start=model))
+    assert events[0].loss < 1  # of its first batch, where new weights would be at 2.3
+    freed = events[-1].model
+    assert (freed.linears[0].weight[unseen] != 0).float().mean() > 0.5 and reading(freed) > 0.8
+
+
+def test_small_weights_are_pruned(network):
+    first = network.linears[0].weight.clone()
+    prune(network, 0.01)
+    assert torch.equal(network.linears[0].weight, torch.where(first.abs() < 0.01, 0, first)) and (network.linears[0].weight == 0).any()
+
+
 @pytest.mark.parametrize("name", list(DATASETS))
 def test_augmented_pictures_stay_pictures(name, digits, photographs):
     pixels = (digits if name == "mnist" else photographs).pixels[:200]
@@ -146,7 +189,14 @@ def recipe(monkeypatch, digits):
     return Recipe(TrainConfig(hidden=(16,), batch_size=300, learning_rate=0.01, epochs=2), TeacherConfig(channels=(4, 8), epochs=1))
 
 
-@pytest.mark.parametrize("changes", [{}, {"teacher": None}, {"large": True}])
+UNROLLED = {
+    "pupil": TrainConfig(hidden=(392, 16), convolutions=(Convolution(2),), batch_size=300, learning_rate=0.01, epochs=2),
+    "freed": TrainConfig(hidden=(392, 16), batch_size=300, epochs=1),
+    "smallest": 0.002,
+}
+
+
+@pytest.mark.parametrize("changes", [{}, {"teacher": None}, {"large": True}, UNROLLED])
 def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, recipe, changes):
     best = recipes.pretrain(replace(recipe, **changes), tmp_path, None, lambda line: None)
     record = json.loads((tmp_path / "recipe.json").read_text())

@@ -21,7 +21,7 @@ def waiting(sentence: str) -> str:
 
 
 def network(model: MLP, known: Facts, request: gr.Request) -> str:
-    """One line: the data set, the widths, the number of parameters, and what the network is worth and costs."""
+    """One line: the data set, the widths, the number of parameters, what the network is worth and costs, and how it began."""
     widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
     title = DATASETS[model.dataset].title
     line = say(
@@ -30,7 +30,8 @@ def network(model: MLP, known: Facts, request: gr.Request) -> str:
     )  # fmt: skip
     step = [] if known.step is None else [say(request, "classify.step", step=f"{known.step:,}")]
     right = say(request, "classify.accuracy", accuracy=f"{known.accuracy:.2%}", total=f"{known.tested:,}")
-    return escape(" · ".join([line, *step, right]))
+    began = [say(request, "classify.convolutions", layers=known.convolutions)] if known.convolutions else []
+    return escape(" · ".join([line, *step, right, *began]))
 
 
 def probabilities(found: Answer, request: gr.Request, strange: bool = False) -> str:

@@ -67,6 +67,7 @@ class Facts:
     file_bytes: int
     seconds: float  # for one picture, here
     step: int | None = None  # of a run of one's own
+    convolutions: int = 0  # layers that began as such
 
 
 def facts(model: MLP, runs: Sequence[Run], number: int, snapshot: int | None = None) -> Facts:
@@ -77,7 +78,8 @@ def facts(model: MLP, runs: Sequence[Run], number: int, snapshot: int | None = N
         return Facts(*run.tested(place), 4 * model.parameter_count, seconds_an_answer(model), run.snapshots[place].step)
     large = number == LARGE
     size = (checkpoints.folder(dataset, large) / "model.safetensors").stat().st_size
-    return Facts(checkpoints.recorded_accuracy(dataset, large), DATASETS[dataset].sizes["test"], size, seconds_an_answer(model))
+    record = checkpoints.record(dataset, large)
+    return Facts(record.accuracy, DATASETS[dataset].sizes["test"], size, seconds_an_answer(model), convolutions=record.convolutions)
 
 
 def strange(dataset: str, image: Tensor) -> bool:
