@@ -11,6 +11,7 @@ from typing import Literal
 
 import torch
 from torch import Generator, Tensor, autocast
+from torch.nn.functional import one_hot
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
 
@@ -64,6 +65,7 @@ class TrainConfig:
     seed: int = 0
     device: str = "cpu"
     blend: float = 0.0  # share of the pictures that are mixed with another one, where a teacher says what the mixture is
+    trust: float = 1.0  # in a teacher: the share of its answer in what is learned; the label is the rest
     views: int = 0  # epochs of pictures that a teacher is asked about, met again and again from then on; 0 asks about every one
     bf16: bool = False  # multiply in it; on the CPU a gain only where the CPU has matrix units for it
 
@@ -144,7 +146,7 @@ def train(
     """Train an MLP, with a Progress after the first step, a few times a second and after the last, and a Trained at the end.
 
     pixels: (N, C, H, W) uint8; labels: (N,) int64. The last, smaller batch of an epoch is trained on too.
-    teacher: what is learned instead of the labels: its answer to each picture exactly as the network gets it, augmented and all.
+    teacher: what is learned instead of the labels, or beside them: its answer to each picture exactly as the network gets it, augmented and all.
     probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
     start: a network of the same widths to go on from, where neither components nor convolutions are asked for; else the weights are new.
     The same config gives the same weights on the same device and thread count. Raises Diverged.
@@ -182,7 +184,7 @@ def train(
     for epoch in range(1, config.epochs + 1):
         if teacher and config.views:
             if epoch <= config.views:
-                asked.append(_asked(pixels, config, generator, teacher))
+                asked.append(_asked(pixels, labels, config, generator, teacher))
             batches = _batches(final, *asked[(epoch - 1) % config.views], replace(config, augment=False), generator)
         else:
             batches = _batches(final, pixels, labels, config, generator, teacher)
@@ -291,18 +293,23 @@ def _batches(
         images = _images(rows.index_select(0, places).view(-1, *model.shape), config, generator)
         if teacher:
             images = _blended(images, config.blend, generator)
-            targets = teacher(images)
+            targets = _taught(teacher(images), targets, config.trust)
         yield from zip(images.sub_(model.mean).div_(model.std).split(config.batch_size), targets.split(config.batch_size))
 
 
-def _asked(pixels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher) -> tuple[Tensor, Tensor]:
-    """One epoch of views, (N, C, H, W) uint8, and what the teacher says of them, (N, classes) float32."""
+def _asked(pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher) -> tuple[Tensor, Tensor]:
+    """One epoch of views, (N, C, H, W) uint8, and what is learned of them, (N, classes) float32."""
     views, answers = torch.empty_like(pixels), []
     order = torch.randperm(len(pixels), generator=generator, device=pixels.device)  # else a picture would be blended with its neighbours alone
     for places, some in zip(order.split(CHUNK), views.split(CHUNK)):
         some.copy_(_blended(_images(pixels[places], config, generator), config.blend, generator).mul_(255).round_())
-        answers.append(teacher(some.float().div_(255)))
+        answers.append(_taught(teacher(some.float().div_(255)), labels[places], config.trust))
     return views, torch.cat(answers)
+
+
+def _taught(answers: Tensor, labels: Tensor, trust: float) -> Tensor:
+    """(N, classes) from a teacher's answers and (N,) labels."""
+    return one_hot(labels, answers.shape[1]).to(answers.dtype).lerp(answers, trust)
 
 
 def _blended(images: Tensor, share: float, generator: Generator) -> Tensor:

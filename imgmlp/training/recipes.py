@@ -65,17 +65,22 @@ SMALL = {
         )
     ),
 }  # fmt: skip
-# Fewer seeds, for each takes from half an hour to more than one on CPU cores.
+# Fewer seeds, for each takes from ten minutes to more than an hour on CPU cores.
 LARGE = {
+    # Wrong about 0.40 % of ten views each of the held-out pictures (the other two seeds 0.47 and 0.48), which 784-1536-1024-512-10 on labels was
+    # about 0.62 %, and 784-1024-512-10, so taught, about 0.59 after 600 epochs. A third convolution gave no less (0.49), nor did going on once
+    # more with other views. After 28 epochs of convolutions: 0.53 to 0.56, on labels alone 0.61, without normalised batches 0.57 to 0.59.
+    # Seed 2 was trained by a script around the engine, with the same steps, by another teacher of the same settings; its seconds are without
+    # what asking that one took.
     "mnist": Recipe(
         TrainConfig(
-            dataset="mnist", hidden=(1568, 1176, 1176, 256), convolutions=(Convolution(8), Convolution(24), Convolution(24, stride=1)), optimizer="adamw", learning_rate=1e-2, schedule="one-cycle", batch_size=256,
-            epochs=180, augment=True, weight_decay=0.01, averaging=0.999, views=30, bf16=True,
+            dataset="mnist", hidden=(1568, 1176, 256), convolutions=(Convolution(8), Convolution(24)), optimizer="adamw", learning_rate=1e-2,
+            schedule="one-cycle", batch_size=256, epochs=150, augment=True, weight_decay=0.01, averaging=0.999, trust=0.8, views=25, bf16=True,
         ),
-        teacher=replace(TEACHERS["mnist"], temperature=2), large=True, seeds=(0, 1),
+        teacher=replace(TEACHERS["mnist"], temperature=2), large=True, seeds=(0, 1, 2),
         freed=TrainConfig(
-            dataset="mnist", hidden=(1568, 1176, 1176, 256), optimizer="adamw", learning_rate=1e-4, schedule="one-cycle", batch_size=256,
-            epochs=24, augment=True, weight_decay=0.3, averaging=0.999, bf16=True, seed=100,
+            dataset="mnist", hidden=(1568, 1176, 256), optimizer="adamw", learning_rate=1e-4, schedule="one-cycle", batch_size=256,
+            epochs=32, augment=True, weight_decay=0.3, averaging=0.999, trust=0.8, views=25, bf16=True,
         ),
         smallest=0.005,
     ),
@@ -89,9 +94,6 @@ LARGE = {
         teacher=replace(TEACHERS["cifar10"], temperature=2), large=True, seeds=(0,),
     ),
 }  # fmt: skip
-# MNIST's large one, taught at temperature 2 without blends (1024-512 units, 600 epochs, 50 of them of new views), was wrong about 0.59 % of ten
-# views each of the held-out pictures where the shipped one is about 0.62, in two fifths of the parameters; but it told fewer strangers (67 % of
-# photographs, not 86).
 # A teacher gave the small networks little, at temperature 2. CIFAR-10's, asked what the large one says, read 61.5 % of the held-out pictures and
 # their mirror images after 200 epochs and 61.2 after 1,000; half on labels, moved by at most two whole pixels, weight decay 0.3: 62.7 after 300 and
 # 62.3 after 1,000. MNIST's, half on labels, was wrong about 1.27 % of the views after 200 epochs, on labels alone about 1.30.
@@ -151,7 +153,7 @@ def pretrain(recipe: Recipe, folder: Path, root: str | None, report: Callable[[s
     for seed in missing:
         model, runs = None, []
         for config in filter(None, (recipe.pupil, recipe.freed)):
-            for event in train(replace(config, seed=config.seed + seed), rest.pixels, rest.labels, teacher=answers, start=model):
+            for event in train(replace(config, seed=seed), rest.pixels, rest.labels, teacher=answers, start=model):
                 if isinstance(event, Progress):
                     report(f"seed {seed}, epoch {event.epoch} of {config.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
             model = event.model

@@ -283,6 +283,22 @@ def test_a_teacher_is_asked_about_the_very_pictures_that_the_pupil_gets(digits, 
     assert len(got) == 3 and torch.allclose(torch.cat(got), trained.model.normalise(torch.cat(seen)), atol=1e-5)
 
 
+@pytest.mark.parametrize("views", [0, 1])
+def test_what_a_teacher_is_not_trusted_with_stays_the_label(digits, monkeypatch, views):
+    images = digits.take(torch.arange(600))
+    met = []
+
+    def step(model, optimizer, inputs, targets, smoothing):
+        met.append(targets)
+        return torch.tensor(1.0)
+
+    monkeypatch.setattr(engine, "training_step", step)
+    even = lambda pictures: torch.full((len(pictures), 10), 0.1)
+    list(train(TrainConfig(hidden=(8,), batch_size=200, trust=0.75, views=views), images.pixels, images.labels, teacher=even))
+    largest, learned = torch.cat(met).max(1)
+    assert torch.allclose(largest, torch.tensor(0.75 * 0.1 + 0.25)) and torch.equal(learned.bincount(), images.labels.bincount())
+
+
 def test_views_are_asked_about_once_and_met_again_with_what_was_said_of_them(digits, monkeypatch):
     images = digits.take(torch.arange(600))
     asked, met = [], []
