@@ -94,7 +94,7 @@ def test_the_bundle_is_a_checkpoint_and_says_how_it_was_trained(tmp_path, run):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["classify.py", "config.json", "model.safetensors", "preprocess.py", "run.json"]
     assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, run.model().linears[0].weight)
     record = json.loads((tmp_path / "run.json").read_text())
-    assert record["test_accuracy"] == run.test.accuracy and TrainConfig(**record["config"] | {"hidden": (24, 16)}) == run.config
+    assert record["test_accuracy"] == run.test.accuracy and TrainConfig(**record["config"] | {"hidden": (24, 16), "convolutions": ()}) == run.config
 
 
 @pytest.mark.parametrize("config", [TrainConfig(), TrainConfig("cifar10", (), "sgd", 0.05, batch_size=7, epochs=3, augment=True, seed=9), TrainConfig(hidden=(8, 4))])
