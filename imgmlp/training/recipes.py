@@ -97,6 +97,8 @@ LARGE = {
 # A teacher gave the small networks little, at temperature 2. CIFAR-10's, asked what the large one says, read 61.5 % of the held-out pictures and
 # their mirror images after 200 epochs and 61.2 after 1,000; half on labels, moved by at most two whole pixels, weight decay 0.3: 62.7 after 300 and
 # 62.3 after 1,000. MNIST's, half on labels, was wrong about 1.27 % of the views after 200 epochs, on labels alone about 1.30.
+# Nor did a loss that gives hopeless pictures up (Zhang & Sabuncu 2018, "Generalized Cross Entropy Loss"): after 60 epochs CIFAR-10's read 61.5 %, by
+# cross-entropy 61.3 (three seeds each), and MNIST's was wrong about 1.47 % after 50, by cross-entropy about 1.42.
 
 
 def recipe_for(dataset: str, large: bool = False, taught: bool = False, device: str = "cpu") -> Recipe:

@@ -247,9 +247,11 @@ def test_the_large_network_answers_too_and_says_what_it_costs(page, data_set):
     expect(about).to_contain_text(f"{large.parameter_count:,} parameters")
     expect(about).to_contain_text(re.compile(rf"\d MB · [\d.]+ ms a picture on this server · {checkpoints.record(name, large=True).accuracy:.2%} of 10,000 test"))
     if name == "mnist":
+        expect(about).to_contain_text("its first 2 layers began as convolutions")
         draw(page, SEVEN)
         expect(winner(page)).to_have_text("7")
     else:
+        expect(about).not_to_contain_text("convolutions")
         page.locator("#examples button").first.click()
         expect(winner(page)).to_be_visible()
     expect(page.locator("#units figure")).to_have_count(8)
