@@ -69,7 +69,7 @@ SMALL = {
 LARGE = {
     # Wrong about 0.40 % of ten views each of the held-out pictures (the other two seeds 0.47 and 0.48), which 784-1536-1024-512-10 on labels was
     # about 0.62 %, and 784-1024-512-10, so taught, about 0.59 after 600 epochs. A third convolution gave no less (0.49), nor did going on once
-    # more with other views. After 28 epochs of convolutions: 0.53 to 0.56, on labels alone 0.61, without normalised batches 0.57 to 0.59.
+    # more with other views. After 28 epochs of convolutions: 0.53 to 0.56, on labels alone 0.61, without normalised batches 0.57 and more.
     # Seed 2 was trained by a script around the engine, with the same steps, by another teacher of the same settings; its seconds are without
     # what asking that one took.
     "mnist": Recipe(

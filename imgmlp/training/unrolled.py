@@ -32,7 +32,8 @@ class Convolutional(nn.Module):
     """Convolutions in the place of an MLP's first hidden layers, and new Linear layers for the others.
 
     All but the last are batch-normalised: that too ends as a part of the weights.
-    forward: (N, C, H, W) float32, normalised -> (N, classes) logits. Raises ValueError if a hidden layer is not as wide as its convolution.
+    forward: (N, C, H, W) float32, normalised -> (N, classes) logits; to train, of two pictures or more. Raises ValueError if a hidden
+    layer is not as wide as its convolution.
     """
 
     def __init__(self, model: MLP, convolutions: tuple[Convolution, ...]):
