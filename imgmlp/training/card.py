@@ -24,7 +24,7 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
     if record["teacher"]:
         settings += f"\n\nIt learns what a teacher says; the teacher, which learns from the same pictures and is not kept:\n\n{_table(record['teacher'])}"
     begun = ""
-    if record.get("freed"):
+    if record["freed"]:
         settings += f"\n\nAfter that, every weight free; then weights below {record['smallest']} were zeroed:\n\n{_table(record['freed'])}"
         kept = sum(int((linear.weight != 0).sum()) for linear in model.linears)
         begun = (

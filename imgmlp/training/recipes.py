@@ -37,7 +37,7 @@ class Recipe:
 
     pupil: TrainConfig
     teacher: TeacherConfig | None = None
-    freed: TrainConfig | None = None  # how it goes on from where it was convolutions, every weight free
+    freed: TrainConfig | None = None  # how it goes on from where it was convolutions, every weight free; with the same seed, so on the same views
     smallest: float = 0.0  # a weight that is smaller at the end is zeroed
     large: bool = False  # stored in bf16, half of the bytes, and with what tells strangers
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)

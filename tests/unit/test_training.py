@@ -1,26 +1,19 @@
 """Training: a seed gives a network again, whitening leaves no trace, pictures are moved but not spoilt."""
 
-import json
 from dataclasses import replace
 from statistics import mean
 
 import pytest
-import safetensors.torch
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from imgmlp import checkpoints
-from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST, load
-from imgmlp.inference import familiarity
+from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST
 from imgmlp.inference.classifier import evaluate
-from imgmlp.model import MLP
-from imgmlp.training import bench, engine, recipes, teacher, temperature, whitening
+from imgmlp.training import bench, engine, temperature, whitening
 from imgmlp.training.augment import AUGMENTATIONS, augment
-from imgmlp.training.engine import Diverged, Progress, SettingError, TrainConfig, Trained, new_model, parameter_count, train
-from imgmlp.training.recipes import Recipe
-from imgmlp.training.teacher import TeacherConfig
-from imgmlp.training.unrolled import KERNEL, Convolution, Convolutional, prune, unroll
+from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, train
+from imgmlp.training.unrolled import Convolution
 
 
 def run(config: TrainConfig, images, count: int = 2000) -> Trained:
@@ -117,46 +110,6 @@ def test_folded_whitening_answers_as_whitening_did(photographs, hidden):
     assert torch.allclose(folded(inputs), trained(whiten(inputs)), atol=1e-4)
 
 
-@pytest.mark.parametrize("spec, hidden, convolutions", [
-    (MNIST, (392, 147, 147, 6), (Convolution(2), Convolution(3), Convolution(3, stride=1))), (CIFAR10, (512,), (Convolution(2),)),
-])  # fmt: skip
-def test_an_unrolled_network_answers_as_its_convolutions_did(spec, hidden, convolutions):
-    model = new_model(spec, hidden)
-    convolutional = Convolutional(model, convolutions)
-    inputs = 1 + 2 * torch.randn(50, *spec.shape)
-    convolutional(inputs)  # moves what it normalises with
-    assert torch.allclose(unroll(convolutional, model)(inputs), convolutional(inputs), atol=1e-4)
-    pixels_seen = (model.linears[0].weight != 0).sum(1)
-    assert pixels_seen.max() == spec.shape[0] * KERNEL**2 and pixels_seen.min() == spec.shape[0] * (KERNEL // 2 + 1) ** 2
-
-
-def test_a_layer_that_is_no_convolution_is_refused():
-    with pytest.raises(ValueError, match="392 units here, not 390"):
-        Convolutional(new_model(MNIST, (390,)), (Convolution(2),))
-    with pytest.raises(SettingError, match="no picture"):
-        TrainConfig(hidden=(392,), convolutions=(Convolution(2),), components=20)
-
-
-def test_what_is_trained_as_convolutions_ends_as_an_mlp_that_goes_on_with_every_weight_free(digits):
-    begun = TrainConfig(hidden=(392, 16), convolutions=(Convolution(2),), learning_rate=0.01, epochs=3)
-    model = run(begun, digits).model
-    assert isinstance(model, MLP) and model.hidden == (392, 16)
-    reading = lambda model: (model(model.normalise(digits.pixels[2000:3000] / 255)).argmax(1) == digits.labels[2000:3000]).float().mean()
-    assert reading(model) > 0.8
-    unseen = model.linears[0].weight == 0
-    assert unseen.float().mean() > 0.95
-    events = list(train(replace(begun, convolutions=(), learning_rate=1e-3, epochs=1), digits.pixels[:2000], digits.labels[:2000], start=model))
-    assert events[0].loss < 1  # of its first batch, where new weights would be at 2.3
-    freed = events[-1].model
-    assert (freed.linears[0].weight[unseen] != 0).float().mean() > 0.5 and reading(freed) > 0.8
-
-
-def test_small_weights_are_pruned(network):
-    first = network.linears[0].weight.clone()
-    prune(network, 0.01)
-    assert torch.equal(network.linears[0].weight, torch.where(first.abs() < 0.01, 0, first)) and (network.linears[0].weight == 0).any()
-
-
 @pytest.mark.parametrize("name", list(DATASETS))
 def test_augmented_pictures_stay_pictures(name, digits, photographs):
     pixels = (digits if name == "mnist" else photographs).pixels[:200]
@@ -178,166 +131,6 @@ def test_augmented_digits_are_still_read(digits):
     model = checkpoints.shipped("mnist")
     changed = augment(digits.pixels[:2000], AUGMENTATIONS["mnist"], torch.Generator().manual_seed(0))
     assert (model(model.normalise(changed)).argmax(1) == digits.labels[:2000]).float().mean() > 0.97
-
-
-@pytest.fixture
-def recipe(monkeypatch, digits):
-    """One small enough to be tried, on test digits."""
-    monkeypatch.setattr(recipes, "HELD_OUT", {"mnist": 500})
-    monkeypatch.setattr(recipes, "load", lambda spec, split, root: replace(digits.take(torch.arange(2000)), source="given"))
-    monkeypatch.setattr(type(digits), "whole", True)
-    return Recipe(TrainConfig(hidden=(16,), batch_size=300, learning_rate=0.01, epochs=2), TeacherConfig(channels=(4, 8), epochs=1))
-
-
-UNROLLED = {
-    "pupil": TrainConfig(hidden=(392, 16), convolutions=(Convolution(2),), batch_size=300, learning_rate=0.01, epochs=2),
-    "freed": TrainConfig(hidden=(392, 16), batch_size=300, epochs=1),
-    "smallest": 0.002,
-}
-
-
-@pytest.mark.parametrize("changes", [{}, {"teacher": None}, {"large": True}, UNROLLED])
-def test_a_recipe_chooses_on_held_out_pictures_and_writes_what_it_did(tmp_path, recipe, changes):
-    best = recipes.pretrain(replace(recipe, **changes), tmp_path, None, lambda line: None)
-    record = json.loads((tmp_path / "recipe.json").read_text())
-    held_out = {seed["seed"]: seed["held_out_accuracy"] for seed in record["seeds"]}
-    assert best.seed == max(held_out, key=held_out.get) and len(held_out) == len(recipe.seeds)
-    assert f"{best.test.accuracy:.2%}" in (tmp_path / "README.md").read_text()
-    assert torch.equal(checkpoints.load(tmp_path).linears[0].weight, best.model.linears[0].weight)
-    kinds = {tensor.dtype for tensor in safetensors.torch.load_file(tmp_path / "model.safetensors").values()}
-    assert kinds == {torch.bfloat16 if changes.get("large") else torch.float32}
-    files = {"README.md", "config.json", "model.safetensors", "recipe.json"} | ({familiarity.FILE} if changes.get("large") else set())
-    assert {path.name for path in tmp_path.iterdir()} == files
-
-
-def test_a_recipe_that_was_interrupted_goes_on(tmp_path, recipe, monkeypatch):
-    whole = recipes.pretrain(recipe, tmp_path / "whole", None, lambda line: None)
-    lines = []
-
-    def interrupted(line: str) -> None:
-        lines.append(line)
-        if line.startswith("seed 2"):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        recipes.pretrain(recipe, tmp_path / "again", None, interrupted)
-    lines.clear()
-    resumed = recipes.pretrain(recipe, tmp_path / "again", None, lines.append)
-    assert not [line for line in lines if line.startswith("teacher") or line.startswith(("seed 0, ", "seed 1, "))]
-    assert [line for line in lines if line.startswith("seed 2, ")]
-    assert torch.allclose(resumed.model.linears[0].weight, whole.model.linears[0].weight) and resumed.seed == whole.seed
-
-
-def test_a_recipe_goes_on_on_another_device(tmp_path):
-    """Finished seeds are kept when a GPU comes or goes."""
-    on_cpu, on_gpu = (recipes.recipe_for("mnist", taught=True, device=device) for device in ("cpu", "cuda"))
-    (recipes._unfinished(tmp_path, on_cpu) / "0.json").write_text("{}")
-    assert (recipes._unfinished(tmp_path, on_gpu) / "0.json").exists()
-    assert not (recipes._unfinished(tmp_path, recipes.recipe_for("mnist")) / "0.json").exists()
-
-
-def test_a_pupil_learns_what_the_teacher_says(digits, monkeypatch):
-    monkeypatch.setattr(teacher, "BATCH", 50)  # many steps from few pictures
-    images = digits.take(torch.arange(3000))
-    config = TeacherConfig(channels=(8, 16), epochs=4, learning_rate=0.05)
-    answers = teacher.asked(teacher.teach(config, images, lambda line: None), images.spec)
-    said = answers(images.pixels / 255)
-    assert said.shape == (3000, 10) and torch.allclose(said.sum(1), torch.ones(3000), atol=1e-4)
-    nonsense = torch.zeros(3000, dtype=torch.int64)
-    *_, pupil = train(TrainConfig(hidden=(64,), batch_size=100, learning_rate=0.003, epochs=9), images.pixels, nonsense, teacher=answers)
-    right = (said.argmax(1) == images.labels).float().mean()
-    agrees = (evaluate(pupil.model, images).predictions == said.argmax(1)).float().mean()
-    assert right > 0.85 and agrees > 0.85
-
-
-def test_that_share_of_the_pictures_is_blended_and_its_own_picture_stays_the_stronger(digits):
-    images = digits.pixels[:1000].float() / 255
-    blended = engine._blended(images, 0.3, torch.Generator().manual_seed(0))
-    changed = (blended != images).flatten(1).any(1)
-    assert 0.25 < changed.float().mean() < 0.35
-    assert 0.4 < (blended - images).abs().max() <= 0.5
-
-
-def test_a_teacher_of_a_higher_temperature_says_more_of_the_other_classes(digits):
-    model = teacher.new_teacher(1, 10, (4, 8)).eval()
-    images = digits.pixels[:50].float() / 255
-    plain, soft = (teacher.asked(model, MNIST, temperature)(images) for temperature in (1, 2))
-    assert torch.allclose(soft, plain.sqrt() / plain.sqrt().sum(1, keepdim=True), atol=1e-3)
-
-
-@pytest.mark.parametrize("blend", [0, 0.5])
-def test_a_teacher_is_asked_about_the_very_pictures_that_the_pupil_gets(digits, blend):
-    images = digits.take(torch.arange(600))
-    seen, got = [], []
-
-    def answers(pictures):
-        seen.append(pictures.clone())
-        return torch.full((len(pictures), 10), 0.1)
-
-    def keep(module, inputs):
-        if isinstance(module, MLP):
-            got.append(inputs[0].clone())
-
-    with register_module_forward_pre_hook(keep):
-        *_, trained = train(TrainConfig(hidden=(8,), batch_size=200, augment=True, blend=blend), images.pixels, images.labels, teacher=answers)
-    assert len(got) == 3 and torch.allclose(torch.cat(got), trained.model.normalise(torch.cat(seen)), atol=1e-5)
-
-
-@pytest.mark.parametrize("views", [0, 1])
-def test_what_a_teacher_is_not_trusted_with_stays_the_label(digits, monkeypatch, views):
-    images = digits.take(torch.arange(600))
-    met = []
-
-    def step(model, optimizer, inputs, targets, smoothing):
-        met.append(targets)
-        return torch.tensor(1.0)
-
-    monkeypatch.setattr(engine, "training_step", step)
-    even = lambda pictures: torch.full((len(pictures), 10), 0.1)
-    list(train(TrainConfig(hidden=(8,), batch_size=200, trust=0.75, views=views), images.pixels, images.labels, teacher=even))
-    largest, learned = torch.cat(met).max(1)
-    assert torch.allclose(largest, torch.tensor(0.75 * 0.1 + 0.25)) and torch.equal(learned.bincount(), images.labels.bincount())
-
-
-def test_views_are_asked_about_once_and_met_again_with_what_was_said_of_them(digits, monkeypatch):
-    images = digits.take(torch.arange(600))
-    asked, met = [], []
-
-    def answers(pictures):
-        asked.append(len(pictures))
-        return pictures.flatten(1)[:, 200:600:40].softmax(1)
-
-    def step(model, optimizer, inputs, targets, smoothing):
-        met.append(inputs * model.std + model.mean)
-        assert torch.allclose(answers(met[-1]), targets, atol=1e-4)
-        return torch.tensor(1.0)
-
-    monkeypatch.setattr(engine, "training_step", step)
-    list(train(TrainConfig(hidden=(8,), batch_size=200, epochs=5, augment=True, blend=0.5, views=2), images.pixels, images.labels, teacher=answers))
-    first, second, third, *_ = (torch.cat(met[start : start + 3]).flatten(1) for start in range(0, 15, 3))
-    brightness = lambda pictures: pictures.sum(1).sort().values
-    assert sum(asked) == 2 * 600 + 5 * 600  # the second part by `step`
-    assert torch.allclose(brightness(first), brightness(third), atol=1e-2) and not torch.equal(first, third)
-    assert not torch.allclose(brightness(first), brightness(second), atol=1e-2)
-
-
-def test_a_large_network_is_stored_in_half_of_the_bytes_and_answers_alike(tmp_path):
-    small = checkpoints.shipped("mnist")
-    images = load(MNIST, "test").take(torch.arange(1000))
-    checkpoints.save(checkpoints.shipped("mnist").bfloat16(), tmp_path)
-    stored = checkpoints.load(tmp_path)
-    assert (tmp_path / "model.safetensors").stat().st_size < 2.1 * small.parameter_count
-    assert stored.linears[0].weight.dtype == torch.float32
-    assert abs(evaluate(stored, images).accuracy - evaluate(small, images).accuracy) <= 0.001
-
-
-def test_every_recipe_can_be_had_and_fits_into_ten_mebibytes():
-    for dataset in DATASETS:
-        for large in (False, True):
-            chosen = recipes.recipe_for(dataset, large, taught=True)
-            bytes_each = 2 if large else 4
-            assert chosen.pupil.dataset == dataset and chosen.teacher and not chosen.pupil.label_smoothing
-            assert bytes_each * parameter_count(DATASETS[dataset], chosen.pupil.hidden) < 10 * 2**20
 
 
 def test_temperature_makes_confidence_honest_and_changes_no_answer(network, digits, photographs):
