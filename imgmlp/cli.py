@@ -105,7 +105,7 @@ def train(options: argparse.Namespace) -> dict:
 
 def pretrain(options: argparse.Namespace) -> dict:
     """The recipe of a shipped network."""
-    recipe = recipes.recipe_for(options.dataset, options.large, options.teacher, _device(options.device))
+    recipe = recipes.recipe_for(options.dataset, options.large, _device(options.device))
     best = recipes.pretrain(recipe, options.save, options.data, _report)
     return {
         "accuracy": best.test.accuracy,
@@ -182,7 +182,6 @@ def _parser() -> argparse.ArgumentParser:
     pretraining = command(pretrain)
     pretraining.add_argument("--save", metavar="DIR", type=Path, required=True)
     pretraining.add_argument("--large", action="store_true", help="the larger network")
-    pretraining.add_argument("--teacher", action="store_true", help="learn from a convolutional network's answers")
     remembering = command(memory)
     remembering.add_argument("--hidden", metavar="WIDTH", type=int, nargs="*", default=[128])
     remembering.add_argument("--optimizer", choices=["sgd", "momentum", "adam", "adamw"], default="adam")

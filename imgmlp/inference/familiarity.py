@@ -6,7 +6,7 @@ network has to say (the free energy of its logits; a better network is silent ab
 silence to a degree that hardly any picture is that the network has not learned from either, is a stranger.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod, sqrt
 from pathlib import Path
@@ -65,20 +65,27 @@ def energies(model: MLP, images: Tensor) -> Tensor:
 
 
 def fit(model: MLP, training: Images, held_out: Images) -> Familiarity:
-    """Remember `training`, and draw the limits so that FALSE_ALARMS of `held_out`, which nothing has learned from, are strangers.
-
-    Less one standard error, since limits drawn from few pictures may be too narrow for others. Raises ValueError for so few that nothing is left.
-    """
-    if FALSE_ALARMS * len(held_out) <= 1:
-        raise ValueError(f"Limits need more than {1 / FALSE_ALARMS:.0f} held-out pictures.")
+    """Remember `training`, and draw the limits on `held_out`, which nothing has learned from. Raises ValueError as `draw_limits` does."""
     rows = training.pixels.flatten(1).float() / 255
     centre = rows.mean(0)
     rows -= centre
     _, directions = torch.linalg.eigh(rows.T @ rows)  # ascending
     directions = directions[:, -DIRECTIONS:]
-    found = Familiarity(*(_halved(tensor) for tensor in (centre, directions, rows[:NEIGHBOURS] @ directions)), torch.full((4,), torch.inf))
+    # Evenly, for MNIST's come writer by writer.
+    remembered = rows[torch.linspace(0, len(rows) - 1, min(NEIGHBOURS, len(rows))).long()]
+    found = Familiarity(*(_halved(tensor) for tensor in (centre, directions, remembered @ directions)), torch.full((4,), torch.inf))
+    return replace(found, limits=draw_limits(found, model, held_out))
+
+
+def draw_limits(known: Familiarity, model: MLP, held_out: Images) -> Tensor:
+    """(4,) float32: the limits beyond which FALSE_ALARMS of `held_out` are strangers.
+
+    Less one standard error, since limits drawn from few pictures may be too narrow for others. Raises ValueError for so few that nothing is left.
+    """
+    if FALSE_ALARMS * len(held_out) <= 1:
+        raise ValueError(f"Limits need more than {1 / FALSE_ALARMS:.0f} held-out pictures.")
     images = held_out.pixels.float() / 255
-    strangeness = found.strangeness(images, energies(model, images))
+    strangeness = known.strangeness(images, energies(model, images))
     # The alarms overlap, so that each may be given a little more than a quarter.
     alarms = FALSE_ALARMS - sqrt(FALSE_ALARMS / len(held_out))
     few, many = alarms / 4, alarms
@@ -86,7 +93,7 @@ def fit(model: MLP, training: Images, held_out: Images) -> Familiarity:
         share = (few + many) / 2
         limits = strangeness.quantile(1 - share, dim=0)
         few, many = (share, many) if (strangeness > limits).any(1).float().mean() < alarms else (few, share)
-    return Familiarity(found.centre, found.directions, found.places, limits)
+    return limits
 
 
 def save(found: Familiarity, folder: Path) -> None:

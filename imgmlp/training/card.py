@@ -20,9 +20,10 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
     )
     classes = "\n".join(f"| {name} | {accuracy:.1%} |" for name, accuracy in record["test_class_accuracy"].items())
     settings = _table(record["config"])
-    command = f"python -m imgmlp pretrain {spec.name} --save DIR{' --large' if record['large'] else ''}{' --teacher' if record['teacher'] else ''}"
-    if record["teacher"]:
-        settings += f"\n\nIt learns what a teacher says; the teacher, which learns from the same pictures and is not kept:\n\n{_table(record['teacher'])}"
+    command = f"python -m imgmlp pretrain {spec.name} --save DIR{' --large' if record['large'] else ''}"
+    if teacher := record["teacher"]:
+        who = "the teacher, which learns from the same pictures and is not kept" if "channels" in teacher else "the large network, as it is shipped"
+        settings += f"\n\nIt learns what a teacher says; {who}:\n\n{_table(teacher)}"
     begun = ""
     if record["freed"]:
         settings += f"\n\nAfter that, every weight free; then weights below {record['smallest']} were zeroed:\n\n{_table(record['freed'])}"
@@ -31,7 +32,6 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
             f" Its first {len(record['config']['convolutions'])} layers were trained as convolutions, which are Linear layers too, then written out as"
             f" matrices and trained on with every weight free; {kept:,} weights are not zero."
         )
-    stored = ", stored in bf16" if record["large"] else ""
     where = "a GPU" if record["config"]["device"] == "cuda" else f"{record['threads']} CPU thread(s)"
     # None for a network that was trained before confidences were scaled.
     scaled = f", after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures" if record["temperature"] else ""
@@ -46,7 +46,7 @@ datasets: [{spec.name}]
 ---
 # {spec.title} by a plain MLP, {widths}
 
-Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters{stored}, one forward pass.{begun}
+Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters, stored in bf16, one forward pass.{begun}
 **{record['test_accuracy']:.2%}** of the official test set, read once, after the seed had been chosen on {record['held_out']:,} held-out training pictures.
 
 ```python

@@ -3,8 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log, prod
 from typing import Literal
@@ -18,7 +17,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from ..data.datasets import DATASETS, DatasetSpec
 from ..model import MLP
 from . import whitening
-from .augment import AUGMENTATIONS, augment
+from .augment import AUGMENTATIONS, Augmentation, augment
 from .step import training_step
 from .unrolled import Convolution, Convolutional, unroll
 from .update import FusedUpdate
@@ -30,6 +29,7 @@ WHITENING_SAMPLE = 20_000  # pictures that the principal components are taken fr
 
 OptimizerName = Literal["sgd", "momentum", "adam", "adamw"]
 Teacher = Callable[[Tensor], Tensor]  # (N, C, H, W) float in 0..1 -> (N, classes) float32 that sum to one
+View = tuple[Tensor, Tensor]  # an epoch's pictures, augmented, (N, C, H, W) uint8, and what is learned of them, (N, classes) float32
 
 
 def is_whole(value: object, least: int, most: int) -> bool:
@@ -57,6 +57,7 @@ class TrainConfig:
     batch_size: int = 64
     epochs: int = 1
     augment: bool = False
+    augmentation: Augmentation | None = None  # how, if not as is usual for the data set
     label_smoothing: float = 0.0
     weight_decay: float = 0.0
     averaging: float = 0.0  # decay of the weights' moving average; 0 keeps the last weights
@@ -66,7 +67,7 @@ class TrainConfig:
     device: str = "cpu"
     blend: float = 0.0  # share of the pictures that are mixed with another one, where a teacher says what the mixture is
     trust: float = 1.0  # in a teacher: the share of its answer in what is learned; the label is the rest
-    views: int = 0  # epochs of pictures that a teacher is asked about, met again and again from then on; 0 asks about every one
+    views: int = 0  # epochs of pictures that a teacher is asked about beforehand, to be met again and again; 0 asks about every one
     bf16: bool = False  # multiply in it; on the CPU a gain only where the CPU has matrix units for it
 
     def __post_init__(self) -> None:
@@ -141,12 +142,14 @@ def train(
     labels: Tensor,
     probe: tuple[Tensor, Tensor] | None = None,
     teacher: Teacher | None = None,
+    views: Sequence[View] = (),
     start: MLP | None = None,
 ) -> Iterator[Progress | Trained]:
     """Train an MLP, with a Progress after the first step, a few times a second and after the last, and a Trained at the end.
 
     pixels: (N, C, H, W) uint8; labels: (N,) int64. The last, smaller batch of an epoch is trained on too.
     teacher: what is learned instead of the labels, or beside them: its answer to each picture exactly as the network gets it, augmented and all.
+    views: what `ask` has given, epoch after epoch and from the first again; then nobody is asked any more.
     probe: pixels and labels of pictures to measure `Progress.accuracy` on; they are never trained on.
     start: a network of the same widths to go on from, where neither components nor convolutions are asked for; else the weights are new.
     The same config gives the same weights on the same device and thread count. Raises Diverged.
@@ -177,19 +180,21 @@ def train(
     if config.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
 
-    targets = torch.empty(0, len(spec.classes), device=config.device) if teacher else labels
+    targets = torch.empty(0, len(spec.classes), device=config.device) if teacher or views else labels
     take_step = GraphedStep(config, model, optimizer, targets) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
     started = last_event = time.perf_counter()
-    step, done, losses, asked = 0, 0, [], []
+    # Once, not every epoch: they are met ten times and more.
+    whitened = [(_whitened(final, whiten, pictures, config), answers) for pictures, answers in views] if whiten else []
+    step, done, losses = 0, 0, []
     for epoch in range(1, config.epochs + 1):
-        if teacher and config.views:
-            if epoch <= config.views:
-                asked.append(_asked(pixels, labels, config, generator, teacher))
-            batches = _batches(final, *asked[(epoch - 1) % config.views], replace(config, augment=False), generator)
+        if views and whiten:
+            batches = _shuffled(*whitened[(epoch - 1) % len(views)], config.batch_size, generator)
+        elif views:
+            batches = _batches(final, *views[(epoch - 1) % len(views)], replace(config, augment=False), generator)
         else:
             batches = _batches(final, pixels, labels, config, generator, teacher)
         for inputs, targets in batches:
-            inputs = whiten(inputs) if whiten else inputs
+            inputs = whiten(inputs) if whiten and not views else inputs
             losses.append(take_step(inputs, targets))
             step, done = step + 1, done + len(inputs)
             if schedule:
@@ -215,6 +220,19 @@ def train(
     yield Trained(final.eval(), seconds, len(labels) * config.epochs / seconds, _peak_bytes(config.device))
 
 
+def ask(config: TrainConfig, pixels: Tensor, labels: Tensor, teacher: Teacher) -> Iterator[View]:
+    """`config.views` epochs of a teacher's answers to augmented pictures; pixels and labels as `train` takes them."""
+    generator = Generator(config.device).manual_seed(config.seed)
+    pixels, labels = pixels.to(config.device), labels.to(config.device)
+    for _ in range(config.views):
+        views, answers = torch.empty_like(pixels), []
+        order = torch.randperm(len(pixels), generator=generator, device=pixels.device)  # else a picture would be blended with its neighbours alone
+        for places, some in zip(order.split(CHUNK), views.split(CHUNK)):
+            some.copy_(_blended(_images(pixels[places], config, generator), config.blend, generator).mul_(255).round_())
+            answers.append(_taught(teacher(some.float().div_(255)), labels[places], config.trust))
+        yield views, torch.cat(answers)
+
+
 @dataclass(frozen=True)
 class EagerStep:
     """`training_step`, called anew for every batch."""
@@ -225,7 +243,7 @@ class EagerStep:
 
     def __call__(self, inputs: Tensor, targets: Tensor) -> Tensor:
         """(N, C, H, W) normalised, and targets as `train` takes them -> the loss, a scalar without its graph."""
-        with autocast(self.config.device, torch.bfloat16) if self.config.bf16 else nullcontext():
+        with autocast(self.config.device, torch.bfloat16, enabled=self.config.bf16):
             return training_step(self.model, self.optimizer, inputs, targets, self.config.label_smoothing)
 
 
@@ -297,14 +315,16 @@ def _batches(
         yield from zip(images.sub_(model.mean).div_(model.std).split(config.batch_size), targets.split(config.batch_size))
 
 
-def _asked(pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher) -> tuple[Tensor, Tensor]:
-    """One epoch of views, (N, C, H, W) uint8, and what is learned of them, (N, classes) float32."""
-    views, answers = torch.empty_like(pixels), []
-    order = torch.randperm(len(pixels), generator=generator, device=pixels.device)  # else a picture would be blended with its neighbours alone
-    for places, some in zip(order.split(CHUNK), views.split(CHUNK)):
-        some.copy_(_blended(_images(pixels[places], config, generator), config.blend, generator).mul_(255).round_())
-        answers.append(_taught(teacher(some.float().div_(255)), labels[places], config.trust))
-    return views, torch.cat(answers)
+def _shuffled(inputs: Tensor, targets: Tensor, batch_size: int, generator: Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch, in a new order, of what is ready for the network."""
+    for places in torch.randperm(len(inputs), generator=generator, device=inputs.device).split(batch_size):
+        yield inputs[places], targets[places]
+
+
+def _whitened(model: MLP, whiten: whitening.Whitening, pixels: Tensor, config: TrainConfig) -> Tensor:
+    """(N, C, H, W) uint8 -> (N, components, 1, 1), in the precision that it will be multiplied in."""
+    dtype = torch.bfloat16 if config.bf16 else torch.float32
+    return torch.cat([whiten(model.normalise(some.float().div_(255))).to(dtype) for some in pixels.split(CHUNK)])
 
 
 def _taught(answers: Tensor, labels: Tensor, trust: float) -> Tensor:
@@ -323,7 +343,9 @@ def _blended(images: Tensor, share: float, generator: Generator) -> Tensor:
 
 def _images(pixels: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
     """(N, C, H, W) uint8 -> float32 in 0..1, augmented if the config says so."""
-    return augment(pixels, AUGMENTATIONS[config.dataset], generator) if config.augment else pixels.float().div_(255)
+    if not config.augment:
+        return pixels.float().div_(255)
+    return augment(pixels, config.augmentation or AUGMENTATIONS[config.dataset], generator)
 
 
 @torch.no_grad()

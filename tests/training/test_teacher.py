@@ -8,7 +8,7 @@ from imgmlp.data.datasets import MNIST
 from imgmlp.inference.classifier import evaluate
 from imgmlp.model import MLP
 from imgmlp.training import engine, teacher
-from imgmlp.training.engine import TrainConfig, train
+from imgmlp.training.engine import TrainConfig, ask, train
 from imgmlp.training.teacher import TeacherConfig
 
 
@@ -70,7 +70,9 @@ def test_what_a_teacher_is_not_trusted_with_stays_the_label(digits, monkeypatch,
 
     monkeypatch.setattr(engine, "training_step", step)
     even = lambda pictures: torch.full((len(pictures), 10), 0.1)
-    list(train(TrainConfig(hidden=(8,), batch_size=200, trust=0.75, views=views), images.pixels, images.labels, teacher=even))
+    config = TrainConfig(hidden=(8,), batch_size=200, trust=0.75, views=views)
+    asked = list(ask(config, images.pixels, images.labels, even))
+    list(train(config, images.pixels, images.labels, teacher=even, views=asked))
     largest, learned = torch.cat(met).max(1)
     assert torch.allclose(largest, torch.tensor(0.75 * 0.1 + 0.25)) and torch.equal(learned.bincount(), images.labels.bincount())
 
@@ -89,7 +91,9 @@ def test_views_are_asked_about_once_and_met_again_with_what_was_said_of_them(dig
         return torch.tensor(1.0)
 
     monkeypatch.setattr(engine, "training_step", step)
-    list(train(TrainConfig(hidden=(8,), batch_size=200, epochs=5, augment=True, blend=0.5, views=2), images.pixels, images.labels, teacher=answers))
+    config = TrainConfig(hidden=(8,), batch_size=200, epochs=5, augment=True, blend=0.5, views=2)
+    views = list(ask(config, images.pixels, images.labels, answers))
+    list(train(config, images.pixels, images.labels, views=views))
     first, second, third, *_ = (torch.cat(met[start : start + 3]).flatten(1) for start in range(0, 15, 3))
     brightness = lambda pictures: pictures.sum(1).sort().values
     assert sum(asked) == 2 * 600 + 5 * 600  # the second part by `step`

@@ -11,7 +11,7 @@ from imgmlp import checkpoints
 from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST
 from imgmlp.inference.classifier import evaluate
 from imgmlp.training import bench, engine, temperature, whitening
-from imgmlp.training.augment import AUGMENTATIONS, augment
+from imgmlp.training.augment import AUGMENTATIONS, Augmentation, augment
 from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, train
 from imgmlp.training.unrolled import Convolution
 
@@ -125,6 +125,16 @@ def test_sharp_pictures_are_moved_by_whole_pixels_and_keep_every_value(photograp
         changed = 255 * augment(photographs.pixels[:400], replace(AUGMENTATIONS["cifar10"], sharp=share), torch.Generator().manual_seed(0))
         whole.append(((changed - changed.round()).abs().amax((1, 2, 3)) < 1e-3).float().mean().item())
     assert whole[0] == 1 and whole[1] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_config_may_say_how_pictures_are_changed(photographs):
+    """Here by at most two whole pixels and as in a mirror: within the border the pictures are the very same."""
+    by_pixels = Augmentation(turn_degrees=0, scale=0, shear=0, shift_pixels=2, mirror=True, sharp=1)
+    config = TrainConfig(dataset="cifar10", augment=True, augmentation=by_pixels)
+    originals = photographs.pixels[:30] / 255
+    for changed, original in zip(engine._images(photographs.pixels[:30], config, torch.Generator().manual_seed(0)), originals):
+        windows = [side[:, down : down + 28, right : right + 28] for side in (original, original.flip(2)) for down in range(5) for right in range(5)]
+        assert min((changed[:, 2:30, 2:30] - window).abs().max() for window in windows) < 1e-4
 
 
 def test_augmented_digits_are_still_read(digits):
