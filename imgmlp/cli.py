@@ -21,7 +21,8 @@ from .memory.measure import measure
 from .memory.step import StepConfig
 from .training import bench as benchmark
 from .training import engine, recipes
-from .training.engine import Diverged, OutOfMemory, Progress, TrainConfig
+from .training.config import TrainConfig
+from .training.engine import Diverged, OutOfMemory, Progress
 from .training.recipes import RecipeError
 
 CLEAR_LINE = "\r\033[K"  # on a terminal, a line of progress is written over the last one

@@ -10,7 +10,8 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from ..data.datasets import DATASETS
 from ..model import MLP
-from ..training.engine import OptimizerName, is_whole, new_model
+from ..training.config import OptimizerName, is_whole
+from ..training.engine import new_model
 from ..training.step import training_step
 
 Implementation = Literal["foreach", "fused", "loop"]

@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader, Dataset
 from ..data.datasets import MNIST, DatasetSpec, Images, load
 from ..inference.classifier import evaluate
 from ..model import MLP
-from .engine import TrainConfig, new_model, train
+from .config import TrainConfig
+from .engine import new_model, train
 
 ROUNDS = 3
 

@@ -11,7 +11,7 @@ import torch
 
 from .. import checkpoints
 from ..inference import preprocess
-from .engine import TrainConfig
+from .config import TrainConfig
 from .run import Run
 
 SCRIPT = Path(__file__).parent / "bundled" / "classify.py"

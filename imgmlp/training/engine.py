@@ -3,93 +3,27 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log, prod
-from typing import Literal
 
 import torch
 from torch import Generator, Tensor, autocast
-from torch.nn.functional import one_hot
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
 
 from ..data.datasets import DATASETS, DatasetSpec
 from ..model import MLP
 from . import whitening
-from .augment import AUGMENTATIONS, Augmentation, augment
+from .batches import Teacher, View, epochs, prepare
+from .config import TrainConfig
 from .step import training_step
-from .unrolled import Convolution, Convolutional, unroll
+from .unrolled import Convolutional, unroll
 from .update import FusedUpdate
 
-CHUNK = 512  # pictures made ready at a time: large enough to be cheap, small enough to stay in the cache
 EVENT_SECONDS = 0.45
 HOPELESS = 4  # times the loss of an even guess, log(classes): a run that is there will not come back
 WHITENING_SAMPLE = 20_000  # pictures that the principal components are taken from
-
-OptimizerName = Literal["sgd", "momentum", "adam", "adamw"]
-Teacher = Callable[[Tensor], Tensor]  # (N, C, H, W) float in 0..1 -> (N, classes) float32 that sum to one
-View = tuple[Tensor, Tensor]  # an epoch's pictures, augmented, (N, C, H, W) uint8, and what is learned of them, (N, classes) float32
-
-
-def is_whole(value: object, least: int, most: int) -> bool:
-    """Whether a setting is a whole number within its bounds."""
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-class SettingError(ValueError):
-    """A setting that cannot be trained with; `setting` is its name, the message one sentence for the user."""
-
-    def __init__(self, setting: str, sentence: str):
-        super().__init__(sentence)
-        self.setting = setting
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Everything a run depends on. The defaults are the lesson's."""
-
-    dataset: str = "mnist"
-    hidden: tuple[int, ...] = (128,)
-    optimizer: OptimizerName = "adam"
-    learning_rate: float = 1e-3
-    schedule: Literal["constant", "one-cycle"] = "constant"
-    batch_size: int = 64
-    epochs: int = 1
-    augment: bool = False
-    augmentation: Augmentation | None = None  # how, if not as is usual for the data set
-    label_smoothing: float = 0.0
-    weight_decay: float = 0.0
-    averaging: float = 0.0  # decay of the weights' moving average; 0 keeps the last weights
-    components: int = 0  # principal components to whiten the inputs to; 0 trains on the pixels
-    convolutions: tuple[Convolution, ...] = ()  # as which the first hidden layers are trained, to be written out at the end
-    seed: int = 0
-    device: str = "cpu"
-    blend: float = 0.0  # share of the pictures that are mixed with another one, where a teacher says what the mixture is
-    trust: float = 1.0  # in a teacher: the share of its answer in what is learned; the label is the rest
-    views: int = 0  # epochs of pictures that a teacher is asked about beforehand, to be met again and again; 0 asks about every one
-    bf16: bool = False  # multiply in it; on the CPU a gain only where the CPU has matrix units for it
-
-    def __post_init__(self) -> None:
-        """Raises SettingError for a value that cannot be trained with."""
-        checks = {
-            "dataset": (self.dataset in list(DATASETS), f"The data set must be one of {', '.join(DATASETS)}."),
-            "hidden": (
-                isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(is_whole(width, 1, 8192) for width in self.hidden),
-                "There can be at most 16 hidden layers, each a whole number of units between 1 and 8,192.",
-            ),
-            "optimizer": (self.optimizer in ("sgd", "momentum", "adam", "adamw"), "The optimizer must be sgd, momentum, adam or adamw."),
-            "learning_rate": (
-                isinstance(self.learning_rate, (int, float)) and 0 < self.learning_rate <= 10, "The learning rate must be above 0 and at most 10."
-            ),
-            "batch_size": (is_whole(self.batch_size, 1, 60_000), "The batch size must be a whole number between 1 and 60,000."),
-            "epochs": (is_whole(self.epochs, 1, 10_000), "The epochs must be a whole number between 1 and 10,000."),
-            "seed": (is_whole(self.seed, 0, 2**32 - 1), "The seed must be a whole number between 0 and 4294967295."),
-            "convolutions": (not (self.convolutions and self.components), "Whitened inputs are no picture that convolutions could be trained on."),
-        }  # fmt: skip
-        for setting, (holds, sentence) in checks.items():
-            if not holds:
-                raise SettingError(setting, sentence)
 
 
 @dataclass(frozen=True)
@@ -166,7 +100,7 @@ def train(
     pixels, labels = pixels.to(config.device), labels.to(config.device)
     whiten = None
     if config.components:
-        sample = _images(pixels[torch.randperm(len(pixels), device=generator.device, generator=generator)[:WHITENING_SAMPLE]], config, generator)
+        sample = prepare(pixels[torch.randperm(len(pixels), device=generator.device, generator=generator)[:WHITENING_SAMPLE]], config, generator)
         whiten = whitening.fit(final.normalise(sample), config.components)
         whitened = replace(spec, shape=(config.components, 1, 1))
         model = new_model(whitened, config.hidden).to(config.device)
@@ -183,18 +117,9 @@ def train(
     targets = torch.empty(0, len(spec.classes), device=config.device) if teacher or views else labels
     take_step = GraphedStep(config, model, optimizer, targets) if config.device == "cuda" else EagerStep(config, model, FusedUpdate(optimizer))
     started = last_event = time.perf_counter()
-    # Once, not every epoch: they are met ten times and more.
-    whitened = [(_whitened(final, whiten, pictures, config), answers) for pictures, answers in views] if whiten else []
     step, done, losses = 0, 0, []
-    for epoch in range(1, config.epochs + 1):
-        if views and whiten:
-            batches = _shuffled(*whitened[(epoch - 1) % len(views)], config.batch_size, generator)
-        elif views:
-            batches = _batches(final, *views[(epoch - 1) % len(views)], replace(config, augment=False), generator)
-        else:
-            batches = _batches(final, pixels, labels, config, generator, teacher)
+    for epoch, batches in enumerate(epochs(config, final, whiten, pixels, labels, teacher, views, generator), 1):
         for inputs, targets in batches:
-            inputs = whiten(inputs) if whiten and not views else inputs
             losses.append(take_step(inputs, targets))
             step, done = step + 1, done + len(inputs)
             if schedule:
@@ -218,19 +143,6 @@ def train(
         unroll(model, final)
     seconds = time.perf_counter() - started
     yield Trained(final.eval(), seconds, len(labels) * config.epochs / seconds, _peak_bytes(config.device))
-
-
-def ask(config: TrainConfig, pixels: Tensor, labels: Tensor, teacher: Teacher) -> Iterator[View]:
-    """`config.views` epochs of a teacher's answers to augmented pictures; pixels and labels as `train` takes them."""
-    generator = Generator(config.device).manual_seed(config.seed)
-    pixels, labels = pixels.to(config.device), labels.to(config.device)
-    for _ in range(config.views):
-        views, answers = torch.empty_like(pixels), []
-        order = torch.randperm(len(pixels), generator=generator, device=pixels.device)  # else a picture would be blended with its neighbours alone
-        for places, some in zip(order.split(CHUNK), views.split(CHUNK)):
-            some.copy_(_blended(_images(pixels[places], config, generator), config.blend, generator).mul_(255).round_())
-            answers.append(_taught(teacher(some.float().div_(255)), labels[places], config.trust))
-        yield views, torch.cat(answers)
 
 
 @dataclass(frozen=True)
@@ -298,54 +210,6 @@ def make_optimizer(config: TrainConfig, model: MLP | Convolutional) -> Optimizer
         return SGD(model.parameters(), rate, momentum=momentum, weight_decay=decay, fused=True)
     kind = Adam if config.optimizer == "adam" else AdamW
     return kind(model.parameters(), rate, weight_decay=decay, fused=True, capturable=config.device == "cuda")
-
-
-def _batches(
-    model: MLP, pixels: Tensor, labels: Tensor, config: TrainConfig, generator: Generator, teacher: Teacher | None = None
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch in a new order: (N, C, H, W) float32 normalised, and their labels or what the teacher says of them."""
-    order = torch.randperm(len(labels), generator=generator, device=labels.device)
-    chunk = max(1, CHUNK // config.batch_size) * config.batch_size
-    rows = pixels.flatten(1)  # picking rows of a table takes a third of what picking pictures does
-    for places, targets in zip(order.split(chunk), labels[order].split(chunk)):
-        images = _images(rows.index_select(0, places).view(-1, *model.shape), config, generator)
-        if teacher:
-            images = _blended(images, config.blend, generator)
-            targets = _taught(teacher(images), targets, config.trust)
-        yield from zip(images.sub_(model.mean).div_(model.std).split(config.batch_size), targets.split(config.batch_size))
-
-
-def _shuffled(inputs: Tensor, targets: Tensor, batch_size: int, generator: Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """One epoch, in a new order, of what is ready for the network."""
-    for places in torch.randperm(len(inputs), generator=generator, device=inputs.device).split(batch_size):
-        yield inputs[places], targets[places]
-
-
-def _whitened(model: MLP, whiten: whitening.Whitening, pixels: Tensor, config: TrainConfig) -> Tensor:
-    """(N, C, H, W) uint8 -> (N, components, 1, 1), in the precision that it will be multiplied in."""
-    dtype = torch.bfloat16 if config.bf16 else torch.float32
-    return torch.cat([whiten(model.normalise(some.float().div_(255))).to(dtype) for some in pixels.split(CHUNK)])
-
-
-def _taught(answers: Tensor, labels: Tensor, trust: float) -> Tensor:
-    """(N, classes) from a teacher's answers and (N,) labels."""
-    return one_hot(labels, answers.shape[1]).to(answers.dtype).lerp(answers, trust)
-
-
-def _blended(images: Tensor, share: float, generator: Generator) -> Tensor:
-    """Mixup (Zhang et al. 2018): that share of the pictures gets up to half of another's brightness, so that no picture is met twice."""
-    if not share:
-        return images
-    draw = lambda: torch.rand(len(images), device=images.device, generator=generator)
-    others = torch.randperm(len(images), device=images.device, generator=generator)
-    return images.lerp(images[others], (draw() / 2 * (draw() < share)).view(-1, 1, 1, 1))
-
-
-def _images(pixels: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
-    """(N, C, H, W) uint8 -> float32 in 0..1, augmented if the config says so."""
-    if not config.augment:
-        return pixels.float().div_(255)
-    return augment(pixels, config.augmentation or AUGMENTATIONS[config.dataset], generator)
 
 
 @torch.no_grad()

@@ -24,8 +24,10 @@ from ..inference.classifier import Evaluation, evaluate
 from ..model import MLP
 from . import teacher, temperature, unrolled
 from .augment import Augmentation
+from .batches import ask
 from .card import model_card
-from .engine import Progress, TrainConfig, ask, train
+from .config import TrainConfig
+from .engine import Progress, train
 from .teacher import TeacherConfig
 from .unrolled import Convolution
 

@@ -12,7 +12,8 @@ from torch import Tensor
 from ..data.datasets import DATASETS, load
 from ..inference.classifier import Evaluation, evaluate
 from ..model import MLP
-from .engine import OutOfMemory, Progress, TrainConfig, new_model, train
+from .config import TrainConfig
+from .engine import OutOfMemory, Progress, new_model, train
 
 PROBE = 1000  # test pictures for the live accuracy, the lesson's test batch
 MOST_SNAPSHOTS = 16

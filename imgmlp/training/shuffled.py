@@ -18,7 +18,8 @@ from torch import Tensor
 
 from ..data.datasets import DATASETS, DatasetSpec, Images, load
 from ..inference.classifier import evaluate
-from .engine import TrainConfig, train
+from .config import TrainConfig
+from .engine import train
 
 FIGURES = Path(__file__).with_name("shuffled.json")
 SEEDS = range(5)

@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from ..data.datasets import DatasetSpec, Images
 from .augment import AUGMENTATIONS, augment
-from .engine import Teacher
+from .batches import Teacher
 
 BATCH = 500  # pictures
 

@@ -8,7 +8,8 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from ..data.datasets import DATASETS
 from ..training.bundle import bundle
-from ..training.engine import Diverged, OutOfMemory, SettingError, TrainConfig, parameter_count
+from ..training.config import SettingError, TrainConfig
+from ..training.engine import Diverged, OutOfMemory, parameter_count
 from ..training.run import SECONDS_CAP, Run, follow
 from .shared import explain, links, train_view
 from .shared.choices import Choices

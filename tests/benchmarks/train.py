@@ -11,7 +11,8 @@ from gradio_client import Client
 from playwright.sync_api import sync_playwright
 
 from imgmlp.data.datasets import MNIST, load
-from imgmlp.training.engine import TrainConfig, train
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import train
 from imgmlp.training.run import follow
 from tests.conftest import CHROMIUM, started
 

@@ -9,7 +9,8 @@ from torch.nn.functional import one_hot
 from imgmlp.data.datasets import MNIST
 from imgmlp.inference.classifier import evaluate
 from imgmlp.training import teacher
-from imgmlp.training.engine import EagerStep, GraphedStep, TrainConfig, make_optimizer, new_model, train
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import EagerStep, GraphedStep, make_optimizer, new_model, train
 from imgmlp.training.teacher import TeacherConfig
 from imgmlp.training.unrolled import Convolution
 

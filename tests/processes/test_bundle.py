@@ -19,7 +19,7 @@ from imgmlp.inference.classifier import classify
 from imgmlp.inference.preprocess import SENTENCES, open_picture
 from imgmlp.training import run as runs
 from imgmlp.training.bundle import bundle, command
-from imgmlp.training.engine import TrainConfig
+from imgmlp.training.config import TrainConfig
 from imgmlp.training.run import follow
 from imgmlp.ui.classify import EXAMPLES
 from tests.pictures import SEVEN, THREE, drawn, encoded, photographed

@@ -10,7 +10,8 @@ import pytest
 from imgmlp.inference.preprocess import PictureError
 from imgmlp.memory.measure import TooLarge
 from imgmlp.memory.search import CapTooSmall
-from imgmlp.training.engine import Diverged, TrainConfig
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import Diverged
 from imgmlp.training.run import follow
 from imgmlp.ui.shared.own_process import ProcessDied, in_own_process
 

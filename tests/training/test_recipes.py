@@ -13,7 +13,8 @@ from imgmlp.data.datasets import DATASETS, MNIST, load
 from imgmlp.inference import familiarity
 from imgmlp.inference.classifier import evaluate
 from imgmlp.training import recipes
-from imgmlp.training.engine import TrainConfig, parameter_count
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import parameter_count
 from imgmlp.training.recipes import LargeNetwork, Recipe
 from imgmlp.training.teacher import TeacherConfig
 from imgmlp.training.unrolled import Convolution

@@ -8,7 +8,8 @@ import torch
 
 from imgmlp.inference.classifier import evaluate
 from imgmlp.training import run as runs
-from imgmlp.training.engine import OutOfMemory, TrainConfig
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import OutOfMemory
 from imgmlp.training.run import MOST_SNAPSHOTS, follow
 
 

@@ -7,8 +7,10 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from imgmlp.data.datasets import MNIST
 from imgmlp.inference.classifier import evaluate
 from imgmlp.model import MLP
-from imgmlp.training import engine, teacher
-from imgmlp.training.engine import TrainConfig, ask, train
+from imgmlp.training import batches, engine, teacher
+from imgmlp.training.batches import ask
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import train
 from imgmlp.training.teacher import TeacherConfig
 
 
@@ -28,7 +30,7 @@ def test_a_pupil_learns_what_the_teacher_says(digits, monkeypatch):
 
 def test_that_share_of_the_pictures_is_blended_and_its_own_picture_stays_the_stronger(digits):
     images = digits.pixels[:1000].float() / 255
-    blended = engine._blended(images, 0.3, torch.Generator().manual_seed(0))
+    blended = batches._blended(images, 0.3, torch.Generator().manual_seed(0))
     changed = (blended != images).flatten(1).any(1)
     assert 0.25 < changed.float().mean() < 0.35
     assert 0.4 < (blended - images).abs().max() <= 0.5

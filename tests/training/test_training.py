@@ -10,9 +10,10 @@ from torch import nn
 from imgmlp import checkpoints
 from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST
 from imgmlp.inference.classifier import evaluate
-from imgmlp.training import bench, engine, temperature, whitening
+from imgmlp.training import batches, bench, engine, temperature, whitening
 from imgmlp.training.augment import AUGMENTATIONS, Augmentation, augment
-from imgmlp.training.engine import Diverged, Progress, TrainConfig, Trained, new_model, train
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import Diverged, Progress, Trained, new_model, train
 from imgmlp.training.unrolled import Convolution
 
 
@@ -132,7 +133,7 @@ def test_a_config_may_say_how_pictures_are_changed(photographs):
     by_pixels = Augmentation(turn_degrees=0, scale=0, shear=0, shift_pixels=2, mirror=True, sharp=1)
     config = TrainConfig(dataset="cifar10", augment=True, augmentation=by_pixels)
     originals = photographs.pixels[:30] / 255
-    for changed, original in zip(engine._images(photographs.pixels[:30], config, torch.Generator().manual_seed(0)), originals):
+    for changed, original in zip(batches.prepare(photographs.pixels[:30], config, torch.Generator().manual_seed(0)), originals):
         windows = [side[:, down : down + 28, right : right + 28] for side in (original, original.flip(2)) for down in range(5) for right in range(5)]
         assert min((changed[:, 2:30, 2:30] - window).abs().max() for window in windows) < 1e-4
 

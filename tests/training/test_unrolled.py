@@ -7,7 +7,8 @@ import torch
 
 from imgmlp.data.datasets import CIFAR10, MNIST
 from imgmlp.model import MLP
-from imgmlp.training.engine import SettingError, TrainConfig, new_model, train
+from imgmlp.training.config import SettingError, TrainConfig
+from imgmlp.training.engine import new_model, train
 from imgmlp.training.unrolled import KERNEL, Convolution, Convolutional, prune, unroll
 
 

@@ -10,7 +10,7 @@ from imgmlp import checkpoints
 from imgmlp.checkpoints import CheckpointError
 from imgmlp.data.datasets import MNIST
 from imgmlp.inference import classifier, familiarity
-from imgmlp.training.engine import TrainConfig
+from imgmlp.training.config import TrainConfig
 from imgmlp.training.run import follow
 from imgmlp.ui.shared import networks
 from imgmlp.ui.shared.networks import LARGE, SHIPPED

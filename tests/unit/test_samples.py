@@ -14,7 +14,7 @@ from imgmlp.data.lab import MISTAKES, experiment, line_of, statistics
 from imgmlp.data.samples import SampleError, draw, find
 from imgmlp.inference.classifier import evaluate, read
 from imgmlp.training import shuffled
-from imgmlp.training.engine import TrainConfig
+from imgmlp.training.config import TrainConfig
 from imgmlp.training.shuffled import figures, permutation, shuffle
 
 GOLDEN = {  # SHA-256 of the pixels of draw(test, 24, seed 7), in order

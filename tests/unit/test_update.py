@@ -5,7 +5,8 @@ import torch
 from torch.optim.lr_scheduler import OneCycleLR
 
 from imgmlp.data.datasets import MNIST
-from imgmlp.training.engine import TrainConfig, make_optimizer, new_model
+from imgmlp.training.config import TrainConfig
+from imgmlp.training.engine import make_optimizer, new_model
 from imgmlp.training.step import training_step
 from imgmlp.training.update import FusedUpdate
 

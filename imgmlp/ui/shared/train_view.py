@@ -9,7 +9,8 @@ import gradio as gr
 from ...data.datasets import DATASETS
 from ...memory.estimate import estimate
 from ...memory.step import StepConfig
-from ...training.engine import Diverged, TrainConfig
+from ...training.config import TrainConfig
+from ...training.engine import Diverged
 from ...training.run import Point, Run
 from . import gallery
 from .pictures import data_address, diverging, figure
