@@ -1,16 +1,12 @@
-"""What a step will cost: the real step's bytes, the lesson's figures beside the true ones, the largest batch."""
+"""What a step will cost: its parts, the lesson's figures beside the true ones, the largest batch."""
 
 import itertools
-import subprocess
-import sys
 import time
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from imgmlp.data.datasets import DATASETS
-from imgmlp.memory import measure as measuring
 from imgmlp.memory import search
 from imgmlp.memory.devices import DEVICES, column_sum_bytes
 from imgmlp.memory.estimate import estimate, fits
@@ -19,29 +15,10 @@ from imgmlp.memory.measure import TooLarge, measure
 from imgmlp.memory.search import CapTooSmall, predict_largest, probe_largest
 from imgmlp.memory.step import MOST_PICTURES, StepConfig
 from imgmlp.memory.trace import Allocation, Release, StepBegins, trace
-from imgmlp.training.engine import OutOfMemory
-from tests.conftest import ROOT
 
 H100, T4 = DEVICES["h100"], DEVICES["t4"]
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw")
 MIB = 1 << 20
-
-
-@pytest.mark.parametrize("dataset", list(DATASETS))
-@pytest.mark.parametrize("implementation", ["foreach", "fused", "loop"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_the_prediction_is_what_the_profiler_sees_to_the_byte(dataset, optimizer, implementation):
-    for hidden, batch in (((128,), 64), ((128,), 1), ((40, 24), 500), ((), 10)):
-        config = StepConfig(dataset, hidden, optimizer, implementation, batch)
-        [measured] = measure((config,), "cpu")
-        assert estimate(config, None).peaks == measured.peaks, config
-
-
-@pytest.mark.parametrize("batch", [1, 64, 1000])
-def test_testing_is_predicted_too(batch):
-    config = StepConfig(batch_size=batch, training=False)
-    [measured] = measure((config,), "cpu")
-    assert estimate(config, None).peaks == measured.peaks
 
 
 @pytest.mark.parametrize("hidden, less", [((128,), False), ((2048,) * 6, True)])
@@ -179,29 +156,3 @@ def test_a_cap_below_the_context_is_refused(monkeypatch):
     FakeCard(monkeypatch, T4.memory_bytes, 500 * MIB)
     with pytest.raises(CapTooSmall, match="524,288,000 bytes"):
         next(probe_largest(StepConfig(), 400 * MIB))
-
-
-def test_any_thread_may_ask():
-    """In a process of its own, which torch would end where two threads trace."""
-    code = """
-import threading
-from imgmlp.memory.estimate import estimate
-from imgmlp.memory.step import StepConfig
-for width in range(30, 36):
-    asking = threading.Thread(target=lambda: estimate(StepConfig(hidden=(width,)), None))
-    asking.start()
-    asking.join()
-print("all answered")"""
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stdout == "all answered\n"
-
-
-def test_memory_that_runs_out_in_the_middle_is_told_and_the_next_step_is_measured(monkeypatch):
-    def run_out(config, *others):
-        monkeypatch.undo()
-        raise torch.OutOfMemoryError("CUDA out of memory.")
-
-    monkeypatch.setattr(measuring, "take_step", run_out)
-    with pytest.raises(OutOfMemory):
-        next(measure((StepConfig(),), "cpu"))
-    [measured] = measure((StepConfig(),), "cpu")
-    assert measured.peaks == estimate(StepConfig(), None).peaks
