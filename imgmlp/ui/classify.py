@@ -39,6 +39,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     """The tab and its bindings."""
     with gr.Tab(label("classify.tab"), id="classify") as tab:
         source = gr.State(SOURCES)
+        kept = gr.State({})  # the network that was chosen last for each data set
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"),
@@ -112,7 +113,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             return _nothing(say(request, f"error.{error.key}"))
         return await show(dataset, picture, polarity, *rest)
 
-    def choose_dataset(dataset: str, source: dict[str, str], runs: list[Run], number: int = SHIPPED, polarity: str = "auto"):
+    def choose_dataset(dataset: str, source: dict[str, str], runs: list[Run], kept: dict[str, int], number: int, polarity: str = "auto"):
         digits = DATASETS[dataset].shape[0] == 1
         return (
             gr.Tabs(selected=source[dataset]),
@@ -120,36 +121,39 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             gr.Radio(visible=digits, value=polarity),
             gr.Dropdown(_chosen(dataset), value=UNCHOSEN),
             gr.Dropdown(_against(dataset), value=UNCHOSEN),
-            *choose_network(dataset, runs, number),
+            *choose_network(dataset, runs, kept, number),
         )
 
-    def choose_network(dataset: str, runs: list[Run], number: int, snapshot: int | None = None):
-        run = own(runs, dataset, number)
+    def change_dataset(dataset: str, source: dict[str, str], runs: list[Run], kept: dict[str, int], number: int):
+        return choose_dataset(dataset, source, runs, kept, kept.get(dataset, number))
+
+    def choose_network(dataset: str, runs: list[Run], kept: dict[str, int], number: int):
+        there = still_there(runs, dataset, number)
+        return gr.Dropdown(choices(runs, dataset), value=there), choose_snapshot(own(runs, dataset, there)), kept | {dataset: there}
+
+    def choose_snapshot(run: Run | None, snapshot: int | None = None) -> gr.Slider:
         last = len(run.snapshots) if run else 1
-        return (
-            gr.Dropdown(choices(runs, dataset), value=still_there(runs, dataset, number)),
-            gr.Slider(maximum=max(2, last), value=min(snapshot or last, last), visible=last > 1),
-        )
+        return gr.Slider(maximum=max(2, last), value=min(snapshot or last, last), visible=last > 1)
 
     def refresh_networks(dataset: str, runs: list[Run], number: int, snapshot: int):
         there = still_there(runs, dataset, number)
-        dropdown, slider = choose_network(dataset, runs, there, snapshot)
         # What is chosen is not said again: a link may be choosing another one at this moment.
-        return (gr.Dropdown(choices(runs, dataset)) if there == number else dropdown), slider
+        value = {} if there == number else {"value": there}
+        return gr.Dropdown(choices(runs, dataset), **value), choose_snapshot(own(runs, dataset, there), snapshot)
 
     def choose_source(name: str, dataset: str, source: dict[str, str]) -> dict[str, str]:
         return source | {dataset: name}
 
-    def receive_picture(handed: tuple[str, Image, int], source: dict[str, str], runs: list[Run]):
+    def receive_picture(handed: tuple[str, Image, int], source: dict[str, str], runs: list[Run], kept: dict[str, int]):
         dataset, picture, number = handed
         source = choose_source("upload", dataset, source)
-        return dataset, picture, source, *choose_dataset(dataset, source, runs, number)
+        return dataset, picture, source, *choose_dataset(dataset, source, runs, kept, number)
 
-    def receive_run(number: int, source: dict[str, str], runs: list[Run], request: gr.Request):
+    def receive_run(number: int, source: dict[str, str], runs: list[Run], kept: dict[str, int], request: gr.Request):
         dataset = next((run.config.dataset for run in runs if run.number == number), None)
         if not dataset:
             raise gr.Error(say(request, "error.run_gone"), print_exception=False)
-        return dataset, *choose_dataset(dataset, source, runs, number)
+        return dataset, *choose_dataset(dataset, source, runs, kept, number)
 
     @in_turn
     def describe(dataset: str, runs: list[Run], which: int, snapshot: int, request: gr.Request) -> str:
@@ -191,9 +195,9 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         button.click(None, pad, pad, js=change, api_visibility="private")
     for source_tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
         source_tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
-    settings = [sources, examples, polarity, chosen, against, which, snapshot]
-    dataset.input(choose_dataset, [dataset, source, runs, which], settings, **latest, **quiet).then(**asked, **quiet)
-    which.input(choose_network, [dataset, runs, which], [which, snapshot], **quiet).then(**asked, **quiet)
+    settings = [sources, examples, polarity, chosen, against, which, snapshot, kept]
+    dataset.input(change_dataset, [dataset, source, runs, kept, which], settings, **latest, **quiet).then(**asked, **quiet)
+    which.input(choose_network, [dataset, runs, kept, which], [which, snapshot, kept], **quiet).then(**asked, **quiet)
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     tab.select(refresh_networks, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)
     gr.on([dataset.change, which.change, snapshot.change, page.load], describe, [dataset, runs, which, snapshot], about, **quiet)
@@ -201,15 +205,15 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     api.click(classify, [api_image, api_dataset], api_answer, api_name="classify", queue=False)
 
     def picture_inlet(event: gr.events.Dependency, handed: gr.State) -> gr.events.Dependency:
-        return event.success(receive_picture, [handed, source, runs], [dataset, picture, source, *settings], **quiet)
+        return event.success(receive_picture, [handed, source, runs, kept], [dataset, picture, source, *settings], **quiet)
 
     def run_inlet(event: gr.events.Dependency, number: gr.State) -> gr.events.Dependency:
-        return event.success(receive_run, [number, source, runs], [dataset, *settings], **quiet)
+        return event.success(receive_run, [number, source, runs, kept], [dataset, *settings], **quiet)
 
     def fill(values: dict[str, object]) -> list:
         name, ink = values.get("dataset", "mnist"), values.get("polarity", "auto")
         sources = SOURCES | ({} if ink == "auto" else {name: "upload"})  # a pad's ink is no question
-        return [name, sources, *choose_dataset(name, sources, [], values.get("network", SHIPPED), ink)]
+        return [name, sources, *choose_dataset(name, sources, [], {}, values.get("network", SHIPPED), ink)]
 
     link = links.Target([dataset, source, *settings], fill)
     return Inlets(picture_inlet, run_inlet, link, lambda event: event.then(**asked, **quiet))

@@ -112,6 +112,16 @@ def test_the_choice_of_networks_is_up_to_date_in_classify(page):
     expect(page.locator("#which input")).to_have_value(re.compile(r"#1: \d"))
     expect(page.locator("#snapshot")).not_to_be_visible()
     expect(page.locator("#about")).to_contain_text("784-128-10")
+    page.get_by_label("CIFAR-10").first.check()
+    expect(page.locator("#about")).to_contain_text("3072-128-10")
+    page.get_by_label("MNIST").first.check()
+    expect(page.locator("#which input")).to_have_value(re.compile(r"#1: \d"))  # each data set keeps the network that was chosen for it
+    expect(page.locator("#about")).to_contain_text("of 10,000 test pictures right")
+    choose(page, "Network", ENGLISH["classify.large"])
+    page.get_by_label("CIFAR-10").first.check()
+    expect(page.locator("#which input")).to_have_value(ENGLISH["classify.shipped"])
+    page.get_by_label("MNIST").first.check()
+    expect(page.locator("#which input")).to_have_value(ENGLISH["classify.large"])
 
 
 def test_a_run_that_diverges_gets_advice(train):
