@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError
 
 from .model import MLP
@@ -55,9 +56,11 @@ def load(folder: str | Path) -> MLP:
     try:
         config = json.loads((folder / "config.json").read_text())
         weights = (folder / "model.safetensors").read_bytes()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise CheckpointError(f"{folder} has no {Path(error.filename).name}.") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint in {folder} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
         raise CheckpointError(f"The checkpoint in {folder} cannot be read; its config.json is damaged.") from error
     if not isinstance(config, dict) or config.get("sha256", _digest(weights)) != _digest(weights):
         raise CheckpointError(f"The checkpoint in {folder} is damaged: its weights are not those its config.json names.")
@@ -65,16 +68,20 @@ def load(folder: str | Path) -> MLP:
         # Not `MLP.from_pretrained`: it reads the file anew, past the digest, and prints to stdout.
         model = MLP(**{name: value for name, value in config.items() if name != "sha256"})
         model.load_state_dict(safetensors.torch.load(weights))
+        model.normalise(torch.zeros(model.shape))  # raises unless there is a mean and a std for each channel, or one for all
         return model.eval()
     except (SafetensorError, RuntimeError, TypeError, ValueError, KeyError) as error:
         raise CheckpointError(f"The checkpoint in {folder} is damaged, or of another network than its config.json says.") from error
 
 
 def save(model: MLP, folder: str | Path) -> None:
-    """Write config.json, with the weights' digest, and model.safetensors."""
+    """Write config.json, with the weights' digest, and model.safetensors; whatever else is in the folder stays."""
     folder = Path(folder)
+    card = folder / "README.md"
+    had_one = card.exists()
     model.save_pretrained(folder)
-    (folder / "README.md").unlink(missing_ok=True)  # the mixin's own card says nothing of the network
+    if not had_one:
+        card.unlink(missing_ok=True)  # the mixin's own says nothing of the network
     path = folder / "config.json"
     digest = _digest((folder / "model.safetensors").read_bytes())
     path.write_text(json.dumps(json.loads(path.read_text()) | {"sha256": digest}, indent=2) + "\n")

@@ -44,5 +44,10 @@ class MLP(nn.Module, PyTorchModelHubMixin):
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
 
     @property
+    def widths(self) -> tuple[int, ...]:
+        """Of every layer, from the pixels to the classes."""
+        return (self.linears[0].in_features, *self.hidden, len(self.classes))
+
+    @property
     def parameter_count(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())

@@ -4,17 +4,20 @@ from ..checkpoints import folder
 from ..data.datasets import DatasetSpec
 from ..model import MLP
 
+HUB = {"mnist": "ylecun/mnist", "cifar10": "uoft-cs/cifar10"}  # the data sets' names there
 LIMITS = {
     "mnist": "It reads single, upright, handwritten digits. A letter, a word or two digits also get a digit for an answer; "
-    "the app tells some of them to be strangers (`python -m tests.benchmarks.strangers`).",
+    "the app says of some that they look like nothing it was trained on (`python -m tests.benchmarks.strangers`).",
     "cifar10": "It sees 32x32 pixels and knows ten kinds of things; {wrong:.0%} of its answers are wrong. Anything else also gets "
-    "one of the ten for an answer; the app tells some of it to be strange (`python -m tests.benchmarks.strangers`).",
+    "one of the ten for an answer; the app says of some that it looks like nothing it was trained on (`python -m tests.benchmarks.strangers`).",
 }
 
 
 def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
-    """Markdown with the Hub's YAML header. `record` is what `recipes.pretrain` writes to recipe.json."""
-    widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
+    """Markdown with the Hub's YAML header. `record` is what `recipes.pretrain` writes to recipe.json.
+
+    A record whose command has been changed since says so in `since`, a sentence that is added by hand.
+    """
     seeds = "\n".join(
         f"| {seed['seed']} | {seed['held_out_accuracy']:.2%} | {seed['test_accuracy']:.2%} | {seed['seconds']} |" for seed in record["seeds"]
     )
@@ -32,9 +35,12 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
             f" Its first {len(record['config']['convolutions'])} layers were trained as convolutions, which are Linear layers too, then written out as"
             f" matrices and trained on with every weight free; {kept:,} weights are not zero."
         )
+    if "since" in record:
+        settings += f"\n\n{record['since']}"
     where = "a GPU" if record["config"]["device"] == "cuda" else f"{record['threads']} CPU thread(s)"
-    # None for a network that was trained before confidences were scaled.
+    # None for the network that was trained before confidences were scaled.
     scaled = f", after its logits were divided by {record['temperature']:.3f}, fitted on the held-out pictures" if record["temperature"] else ""
+    choice = f" Its seed was chosen on {record['held_out']:,} held-out training pictures." if len(record["seeds"]) > 1 else ""
     spread = ""
     if record["test_stdev"] is not None:
         spread = f" Test, mean and standard deviation over the seeds: {record['test_mean']:.2%} and {record['test_stdev']:.2%}."
@@ -42,12 +48,12 @@ def model_card(spec: DatasetSpec, model: MLP, record: dict) -> str:
 license: mit
 library_name: pytorch
 tags: [image-classification, mlp]
-datasets: [{spec.name}]
+datasets: [{HUB[spec.name]}]
 ---
-# {spec.title} by a plain MLP, {widths}
+# {spec.title} by a plain MLP, {"-".join(map(str, model.widths))}
 
-Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters, stored in bf16, one forward pass.{begun}
-**{record['test_accuracy']:.2%}** of the official test set, read once, after the seed had been chosen on {record['held_out']:,} held-out training pictures.
+Flatten, Linear layers, ReLU between them: {model.parameter_count:,} parameters, one forward pass.{begun}
+**{record['test_accuracy']:.2%}** of the official test set.{choice}
 
 ```python
 from imgmlp.model import MLP
@@ -60,9 +66,11 @@ probabilities = model(model.normalise(images)).softmax(1)  # images: (N, {', '.j
 
 {settings}
 
-Official training set less the held-out pictures; no other data, no test-time tricks.
+Official training set less {record['held_out']:,} held-out pictures; no other data, no test-time tricks.
 
 ## Seeds
+As they ended, before confidences were scaled and weights rounded to what is stored.
+
 | seed | held-out | test | seconds |
 |---|---|---|---|
 {seeds}

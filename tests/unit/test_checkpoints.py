@@ -9,8 +9,10 @@ from safetensors.torch import load_file, save_file
 
 from imgmlp import checkpoints
 from imgmlp.checkpoints import CheckpointError
+from imgmlp.data.datasets import DATASETS
 from imgmlp.inference.classifier import evaluate
 from imgmlp.model import MLP
+from imgmlp.training.card import model_card
 
 
 @pytest.fixture
@@ -65,6 +67,25 @@ def test_what_is_saved_is_loaded(network, tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(network.state_dict().values(), other.state_dict().values()))
 
 
+def test_saving_leaves_what_else_is_in_the_folder(network, tmp_path):
+    (tmp_path / "README.md").write_text("notes")
+    checkpoints.save(network, tmp_path)
+    assert (tmp_path / "README.md").read_text() == "notes"
+
+
+def test_a_new_folder_holds_the_network_alone(network, tmp_path):
+    checkpoints.save(network, tmp_path / "new")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["config.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("dataset", list(checkpoints.SHIPPED))
+def test_each_card_says_what_its_record_says(dataset, large):
+    folder = checkpoints.folder(dataset, large)
+    record = json.loads((folder / "recipe.json").read_text())
+    assert (folder / "README.md").read_text() == model_card(DATASETS[dataset], checkpoints.load(folder), record)
+
+
 @pytest.mark.parametrize("place", [0, 9, 300, -1])
 def test_one_changed_byte_is_found(copy, place):
     path = copy / "model.safetensors"
@@ -96,6 +117,18 @@ def test_a_broken_config_is_found(copy, text):
 def test_a_missing_file_is_named(copy, name):
     (copy / name).unlink()
     with pytest.raises(CheckpointError, match=name):
+        checkpoints.load(copy)
+
+
+def test_a_file_is_no_checkpoint(copy):
+    with pytest.raises(CheckpointError, match="has no config.json"):
+        checkpoints.load(copy / "model.safetensors")
+
+
+def test_a_mean_for_other_channels_is_found(copy):
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | {"mean": [0.1, 0.2, 0.3], "std": [1, 1]}))
+    with pytest.raises(CheckpointError, match="damaged"):
         checkpoints.load(copy)
 
 
