@@ -3,12 +3,34 @@
 import argparse
 import os
 import signal
+import socket
 import sys
+
+
+def address(text: str) -> str:
+    """A name or number of this machine to listen at."""
+    try:
+        family, *_, place = socket.getaddrinfo(text, 0, type=socket.SOCK_STREAM)[0]
+        socket.create_server(place[:2], family=family).close()
+    except (OSError, UnicodeError) as error:  # UnicodeError: too long for a name
+        raise argparse.ArgumentTypeError(f"{text} is no address of this machine") from error
+    return text
+
+
+def port(text: str) -> int:
+    """A port to listen at."""
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 to 65535")
+    return int(text)
+
 
 parser = argparse.ArgumentParser(description="How a plain network reads pictures, in the browser.")
 parser.add_argument("--share", action="store_true", help="make a public link that lasts a week")
-parser.add_argument("--host", default="127.0.0.1" if "SPACE_ID" not in os.environ else "0.0.0.0")
-parser.add_argument("--port", type=int, help="default: the first free one from 7860")
+parser.add_argument(
+    "--host", type=address, default="127.0.0.1" if "SPACE_ID" not in os.environ else "0.0.0.0",
+    help="address to listen at; 0.0.0.0 for the whole network (default: %(default)s)",
+)  # fmt: skip
+parser.add_argument("--port", type=port, help="default: the first free one from 7860")
 parser.add_argument("--data", metavar="DIR", help="official files in torchvision's layout (default: IMGMLP_DATA)")
 
 if __name__ == "__main__":

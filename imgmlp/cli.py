@@ -12,16 +12,16 @@ import torch
 
 from . import checkpoints
 from .checkpoints import CheckpointError
-from .data.datasets import DATASETS, DataError, load
+from .data.datasets import DATASETS, DataError, Images, Split, load
 from .inference import classifier
 from .inference.preprocess import PictureError, open_picture
 from .memory.devices import DEVICES, live_device
 from .memory.estimate import estimate
 from .memory.measure import measure
-from .memory.step import StepConfig
+from .memory.step import IMPLEMENTATIONS, StepConfig
 from .training import bench as benchmark
 from .training import engine, recipes
-from .training.config import TrainConfig
+from .training.config import OPTIMIZERS, TrainConfig
 from .training.engine import Diverged, OutOfMemory, Progress
 from .training.recipes import RecipeError
 
@@ -34,14 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         result = options.run(options)
     except (CheckpointError, DataError, PictureError, RecipeError, ValueError) as error:
-        print(f"{CLEAR_LINE}{error}" if sys.stderr.isatty() else error, file=sys.stderr)
-        return 2
+        return _refuse(str(error))
     except (torch.OutOfMemoryError, OutOfMemory):
-        print("The card's memory ran out; take a smaller batch or narrower layers.", file=sys.stderr)
-        return 2
+        return _refuse("The card's memory ran out; take a smaller batch or narrower layers.")
     except OSError as error:
-        print(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.", file=sys.stderr)
-        return 2
+        return _refuse(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+    _clear_line()
     print(json.dumps(result) if options.json else _lines(result))
     return 0
 
@@ -51,7 +49,7 @@ def evaluate(options: argparse.Namespace) -> dict:
     model = checkpoints.load(options.checkpoint) if options.checkpoint else checkpoints.shipped(options.dataset)
     if model.dataset != options.dataset:
         raise CheckpointError(f"{options.checkpoint} was trained on {model.dataset}, not on {options.dataset}.")
-    images = load(DATASETS[options.dataset], "test", options.data)
+    images = _load(options.dataset, "test", options.data)
     result = classifier.evaluate(model, images)
     return {
         "accuracy": result.accuracy,
@@ -65,7 +63,13 @@ def evaluate(options: argparse.Namespace) -> dict:
 def classify(options: argparse.Namespace) -> dict:
     """Picture files through the small shipped network."""
     model = checkpoints.shipped(options.dataset)
-    return {"results": [{"file": file} | classifier.classify(model, open_picture(file)).as_json() for file in options.files]}
+    results = []
+    for file in options.files:
+        try:
+            results.append({"file": file} | classifier.classify(model, open_picture(file)).as_json())
+        except PictureError as error:
+            raise ValueError(f"{file}: {error}") from error
+    return {"results": results}
 
 
 def train(options: argparse.Namespace) -> dict:
@@ -83,14 +87,13 @@ def train(options: argparse.Namespace) -> dict:
     )
     if options.save:
         options.save.mkdir(parents=True, exist_ok=True)  # now, for it is too late once the network is trained
-    spec = DATASETS[options.dataset]
-    images, test = load(spec, "train", options.data), load(spec, "test", options.data)
+    images, test = (_load(options.dataset, split, options.data) for split in ("train", "test"))
     try:
         for event in engine.train(config, images.pixels, images.labels):
             if isinstance(event, Progress):
                 _report(f"epoch {event.epoch} of {config.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
     except Diverged as error:
-        raise ValueError(f"The loss left every bound at a rate of {config.learning_rate:g}; try a tenth of it with --lr.") from error
+        raise ValueError(f"The loss grew beyond all bounds at a rate of {config.learning_rate:g}; try a tenth of it with --lr.") from error
     if options.save:
         checkpoints.save(event.model, options.save)
     return {
@@ -130,7 +133,15 @@ def memory(options: argparse.Namespace) -> dict:
 
 def bench(options: argparse.Namespace) -> dict:
     """The lesson's loop and ours, side by side on MNIST."""
-    return benchmark.bench(_device(options.device), options.data).as_json()
+    return benchmark.bench(_load("mnist", "train", options.data), _load("mnist", "test", options.data), _device(options.device)).as_json()
+
+
+def _load(dataset: str, split: Split, root: str | None) -> Images:
+    """A split, from the next place if the given folder does not have it; then that is told."""
+    images = load(DATASETS[dataset], split, root)
+    if images.source.problem:
+        _report(f"{images.source.problem} These are the {images.source}.\n")
+    return images
 
 
 def _device(name: str | None) -> str:
@@ -140,10 +151,20 @@ def _device(name: str | None) -> str:
 
 
 def _report(line: str) -> None:
+    """A line of progress, which the next one replaces on a terminal unless it ends with a new line."""
+    _clear_line()
+    print(line.rstrip(), end="" if sys.stderr.isatty() and not line.endswith("\n") else "\n", file=sys.stderr, flush=True)
+
+
+def _clear_line() -> None:
     if sys.stderr.isatty():
-        print(f"{CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
-    else:
-        print(line.rstrip(), file=sys.stderr)
+        print(CLEAR_LINE, end="", file=sys.stderr, flush=True)
+
+
+def _refuse(sentence: str) -> int:
+    _clear_line()
+    print(sentence, file=sys.stderr)
+    return 2
 
 
 def _lines(result: dict) -> str:
@@ -173,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     classifying.add_argument("files", metavar="FILE", nargs="+")
     training = command(train)
     training.add_argument("--hidden", metavar="WIDTH", type=int, nargs="*", default=[128])
-    training.add_argument("--optimizer", choices=["sgd", "momentum", "adam", "adamw"], default="adam")
+    training.add_argument("--optimizer", choices=OPTIMIZERS, default="adam")
     training.add_argument("--lr", type=float, default=1e-3)
     training.add_argument("--batch-size", type=int, default=64)
     training.add_argument("--epochs", type=int, default=1)
@@ -185,9 +206,9 @@ def _parser() -> argparse.ArgumentParser:
     pretraining.add_argument("--large", action="store_true", help="the larger network")
     remembering = command(memory)
     remembering.add_argument("--hidden", metavar="WIDTH", type=int, nargs="*", default=[128])
-    remembering.add_argument("--optimizer", choices=["sgd", "momentum", "adam", "adamw"], default="adam")
+    remembering.add_argument("--optimizer", choices=OPTIMIZERS, default="adam")
     remembering.add_argument("--batch-size", type=int, default=64)
-    remembering.add_argument("--implementation", choices=["foreach", "fused", "loop"], default="foreach")
+    remembering.add_argument("--implementation", choices=IMPLEMENTATIONS, default="foreach")
     remembering.add_argument("--device", choices=["cpu", *DEVICES], help="a card to predict for (default: this machine's, else the CPU)")
     remembering.add_argument("--measure", action="store_true", help="take the step too: on this machine's card, else on the CPU")
     benching = command(bench, dataset=False)

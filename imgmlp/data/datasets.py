@@ -85,11 +85,25 @@ DATASETS = {spec.name: spec for spec in (MNIST, CIFAR10)}
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What is wrong with a data folder; `str` is one sentence for the user, `kind` and `path` are for other languages."""
+
+    kind: Literal["missing", "damaged"]
+    path: str  # of the file, in the folder
+
+    def __str__(self) -> str:
+        return {
+            "missing": f"{self.path} is missing from the data folder.",
+            "damaged": f"{self.path} in the data folder is not the official file; delete it and download it again.",
+        }[self.kind]
+
+
+@dataclass(frozen=True)
 class Source:
     """Where images came from, and what stood in the way of a better place."""
 
     kind: Literal["given", "cache", "starter"]
-    problem: str | None = None
+    problem: Problem | None = None
 
     def __str__(self) -> str:
         return {"given": "official files", "cache": "official files (cache)", "starter": "starter images"}[self.kind]
@@ -120,7 +134,7 @@ class Images:
 
 
 class DataError(Exception):
-    """A data file that is missing or is not the official one; the message is one sentence for the user."""
+    """Data that cannot be had; the message, or the Problem, is one sentence for the user."""
 
 
 def load(spec: DatasetSpec, split: Split, root: str | Path | None = None) -> Images:
@@ -135,7 +149,7 @@ def load(spec: DatasetSpec, split: Split, root: str | Path | None = None) -> Ima
         try:
             return _images(spec, split, _read(spec, split, Path(given)), Source("given"))
         except DataError as error:
-            problem = str(error)
+            [problem] = error.args
     try:
         return _images(spec, split, _read(spec, split, CACHE), Source("cache", problem))
     except DataError:
@@ -148,27 +162,30 @@ def download(spec: DatasetSpec) -> Iterator[int]:
     Works in a process and a folder of its own and moves the files into place when they are whole, so that nothing
     half-written is ever read, and closing the iterator leaves nothing behind. Raises DataError if it cannot be had.
     """
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="partial-", dir=CACHE) as partial:
-        # Said into a file: a pipe that nobody empties is full after some minutes of torchvision's progress bar, and then the download stands still.
-        with (
-            tempfile.TemporaryFile() as said,
-            subprocess.Popen([sys.executable, "-c", _FETCH, spec.name, partial], stdout=subprocess.DEVNULL, stderr=said) as child,
-        ):
-            try:
-                while child.poll() is None:
-                    yield sum(path.stat().st_size for path in Path(partial).rglob("*") if path.is_file())
-                    time.sleep(0.2)
-            finally:
-                child.kill()
-            said.seek(0)
-            reason = said.read().decode().strip().rpartition("\n")[2]
-        if child.returncode:
-            raise DataError(f"{spec.title} could not be downloaded ({reason}); check the connection.")
-        for path in _paths(spec):
-            target = CACHE / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (Path(partial) / path).replace(target)
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="partial-", dir=CACHE) as partial:
+            # Said into a file: a pipe that nobody empties is full after some minutes of torchvision's progress bar, and then the download stands still.
+            with (
+                tempfile.TemporaryFile() as said,
+                subprocess.Popen([sys.executable, "-c", _FETCH, spec.name, partial], stdout=subprocess.DEVNULL, stderr=said) as child,
+            ):
+                try:
+                    while child.poll() is None:
+                        yield sum(path.stat().st_size for path in Path(partial).rglob("*") if path.is_file())
+                        time.sleep(0.2)
+                finally:
+                    child.kill()
+                said.seek(0)
+                reason = said.read().decode().strip().rpartition("\n")[2]
+            if child.returncode:
+                raise DataError(f"{spec.title} could not be downloaded ({reason}); check the connection.")
+            for path in _paths(spec):
+                target = CACHE / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (Path(partial) / path).replace(target)
+    except OSError as error:
+        raise DataError(f"{spec.title} cannot be stored in {CACHE}: {error.strerror}.") from error
 
 
 # Torchvision takes 1.5 s to import and cannot be stopped half-way; a process of its own can.
@@ -205,9 +222,9 @@ def _checked(root: Path, path: str, md5: str) -> bytes:
     try:
         content = (root / path).read_bytes()
     except OSError as error:
-        raise DataError(f"{path} is missing from the data folder.") from error
+        raise DataError(Problem("missing", path)) from error
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
-        raise DataError(f"{path} in the data folder is not the official file; delete it and download it again.")
+        raise DataError(Problem("damaged", path))
     return content
 
 

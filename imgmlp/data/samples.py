@@ -32,9 +32,9 @@ def draw(images: Images, count: int, seed: int, label: int | None = None) -> Ten
     Drawn from those that are starter images too, so that a machine with all official files shows the same grid.
     Raises SampleError.
     """
-    if not isinstance(count, int) or not 1 <= count <= MOST:
+    if type(count) is not int or not 1 <= count <= MOST:
         raise SampleError("count")
-    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+    if type(seed) is not int or not 0 <= seed < 2**32:
         raise SampleError("seed")
     if label is not None and label not in range(len(images.spec.classes)):
         raise SampleError("class")
@@ -47,7 +47,7 @@ def draw(images: Images, count: int, seed: int, label: int | None = None) -> Ten
 
 def find(images: Images, index: int) -> int:
     """The place of the picture with an official index; raises SampleError if it is not here."""
-    places = (images.indices == index).nonzero().flatten() if isinstance(index, int) else ()
+    places = (images.indices == index).nonzero().flatten() if type(index) is int else ()
     if not len(places):
         raise SampleError("index")
     return places.item()

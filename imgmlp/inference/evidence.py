@@ -41,7 +41,7 @@ def evidence(model: MLP, image: Tensor, label: int, against: int | None = None) 
     return Evidence(weights * image.double(), bias.item() + _readout_bias(model, label, against))
 
 
-def units(model: MLP, image: Tensor, label: int, against: int | None = None, count: int = 6) -> list[Unit]:
+def units(model: MLP, image: Tensor, label: int, against: int | None = None, *, count: int) -> list[Unit]:
     """The hidden units that gave most to a logit, or to the gap between two, either way; none without a hidden layer.
 
     image: as for `evidence`; raises as it does.

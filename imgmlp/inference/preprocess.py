@@ -46,8 +46,8 @@ class PictureError(Exception):
 
 SENTENCES = {
     "empty": "There is nothing to read yet: draw something, or upload a picture with a digit on it.",
-    "missing": "There is no such picture file here; upload the file itself, not its address.",
-    "unreadable": "This file is no whole picture of a kind that is read here; try a PNG, JPEG, WebP, GIF, BMP or AVIF.",
+    "missing": "There is no such picture file here; give the file itself, not its address.",
+    "unreadable": "This file is damaged, or not a kind of picture that can be read here; try a PNG, JPEG, WebP, GIF, BMP or AVIF.",
     "busy": "Too many pictures are being opened just now; try again in a minute.",
     "large": "This picture has more than 50 million pixels; make it smaller and try again.",
     "narrow": "This picture is more than 100 times as long as it is wide; crop it and try again.",

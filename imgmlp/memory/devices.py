@@ -19,7 +19,6 @@ class Device:
     multiprocessors: int
     threads_per_multiprocessor: int
     memory_bytes: int  # by its name; what a program can have is less
-    live: bool = False  # asked of the card itself, not of this table
 
 
 DEVICES = {
@@ -41,7 +40,7 @@ def live_device() -> Device | None:
     if not torch.cuda.is_available():
         return None
     card = torch.cuda.get_device_properties(0)
-    return Device(card.name, (card.major, card.minor), card.multi_processor_count, card.max_threads_per_multi_processor, card.total_memory, live=True)
+    return Device(card.name, (card.major, card.minor), card.multi_processor_count, card.max_threads_per_multi_processor, card.total_memory)
 
 
 def torch_version() -> tuple[int, int]:

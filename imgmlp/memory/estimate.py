@@ -83,10 +83,10 @@ def estimate(config: StepConfig, device: Device | None, version: tuple[int, int]
     return Estimate(peaks, largest, tuple(replay.timeline), device, version, fits)
 
 
-def fits(config: StepConfig, device: Device, cap_bytes: int, version: tuple[int, int] | None = None) -> bool:
+def fits(config: StepConfig, device: Device, cap_bytes: int) -> bool:
     """Whether STEPS steps can be taken with `cap_bytes` of segments, free ones given back when there are no more."""
     try:
-        _Replay(config, device, version or torch_version(), Allocator(capacity=cap_bytes)).run()
+        _Replay(config, device, torch_version(), Allocator(capacity=cap_bytes)).run()
     except DeviceFull:
         return False
     return True

@@ -28,7 +28,7 @@ class LargestBatch:
     batch_size: int
     predicted: int
     probes: tuple[Probe, ...]  # of real steps, the last one the verification if a batch was found; none where it is predicted alone
-    cap_bytes: int  # of it, on a card, the CUDA context takes its part
+    cap_bytes: int  # at most the card's memory; of it, on a card, the CUDA context takes its part
     device: str
 
     @property
@@ -57,7 +57,7 @@ def predict_largest(config: StepConfig, device: Device, cap_bytes: int) -> Large
     """By the prediction alone; the context, which only a card can tell, is not counted."""
     most = min(cap_bytes, device.memory_bytes)
     largest = _bisect(lambda batch: fits(config.batch(batch), device, most), 1)
-    return LargestBatch(largest, largest, (), cap_bytes, device.name)
+    return LargestBatch(largest, largest, (), most, device.name)
 
 
 def probe_largest(config: StepConfig, cap_bytes: int) -> Iterator[LargestBatch]:
@@ -66,12 +66,13 @@ def probe_largest(config: StepConfig, cap_bytes: int) -> Iterator[LargestBatch]:
     Raises CapTooSmall.
     """
     device, context = live_device(), context_bytes()
+    cap_bytes = min(cap_bytes, device.memory_bytes)
     if cap_bytes <= context:
         raise CapTooSmall(context)
     predicted = predict_largest(config, device, cap_bytes - context).batch_size
     probes: list[Probe] = []
     known: dict[int, bool] = {}
-    torch.cuda.set_per_process_memory_fraction(min(1.0, (cap_bytes - context) / device.memory_bytes))
+    torch.cuda.set_per_process_memory_fraction((cap_bytes - context) / device.memory_bytes)
     try:
         def attempt(batch: int) -> bool:
             if batch not in known:

@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, autocast
@@ -10,11 +10,12 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from ..data.datasets import DATASETS
 from ..model import MLP
-from ..training.config import OptimizerName, is_whole
+from ..training.config import OPTIMIZERS, OptimizerName, SettingError, is_whole
 from ..training.engine import new_model
 from ..training.step import training_step
 
 Implementation = Literal["foreach", "fused", "loop"]
+IMPLEMENTATIONS = get_args(Implementation)
 MOST_PICTURES = 1_000_000
 STEPS = 3  # the third is the first with all of the optimizer's state and the gradients of a step before
 
@@ -32,18 +33,20 @@ class StepConfig:
     training: bool = True  # False: the forward pass alone, as in testing
 
     def __post_init__(self) -> None:
-        """Raises ValueError, with one sentence for the user."""
+        """Raises SettingError for what no step can be taken with."""
         checks = {
-            f"The data set must be one of {', '.join(DATASETS)}.": self.dataset in list(DATASETS),
-            "There can be at most 16 hidden layers, each a whole number between 1 and 1,000,000 wide.": len(self.hidden) <= 16
-            and all(is_whole(width, 1, 1_000_000) for width in self.hidden),
-            "The optimizer must be sgd, momentum, adam or adamw.": self.optimizer in ("sgd", "momentum", "adam", "adamw"),
-            "The implementation must be foreach, fused or loop.": self.implementation in ("foreach", "fused", "loop"),
-            "The batch size must be a whole number between 1 and 1,000,000.": is_whole(self.batch_size, 1, MOST_PICTURES),
+            "dataset": (self.dataset in list(DATASETS), f"The data set must be one of {', '.join(DATASETS)}."),
+            "hidden": (
+                isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(is_whole(width, 1, 1_000_000) for width in self.hidden),
+                "There can be at most 16 hidden layers, each a whole number between 1 and 1,000,000 wide.",
+            ),
+            "optimizer": (self.optimizer in OPTIMIZERS, "The optimizer must be sgd, momentum, adam or adamw."),
+            "implementation": (self.implementation in IMPLEMENTATIONS, "The implementation must be foreach, fused or loop."),
+            "batch_size": (is_whole(self.batch_size, 1, MOST_PICTURES), "The batch size must be a whole number between 1 and 1,000,000."),
         }
-        for sentence, holds in checks.items():
+        for setting, (holds, sentence) in checks.items():
             if not holds:
-                raise ValueError(sentence)
+                raise SettingError(setting, sentence)
 
     def batch(self, batch_size: int) -> "StepConfig":
         """The same with another batch size."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from ..data.datasets import MNIST, DatasetSpec, Images, load
+from ..data.datasets import Images
 from ..inference.classifier import evaluate
 from ..model import MLP
 from .config import TrainConfig
@@ -85,9 +85,9 @@ def lesson(training: Images, config: TrainConfig) -> tuple[MLP, float]:
     return model.eval(), time.perf_counter() - started
 
 
-def bench(device: str, root: str | None = None, rounds: int = ROUNDS, spec: DatasetSpec = MNIST) -> Bench:
+def bench(training: Images, test: Images, device: str, rounds: int = ROUNDS) -> Bench:
     """Both loops, a round each in turn, each round with its own seed. Evaluation is outside the clock on both sides."""
-    training, test = load(spec, "train", root), load(spec, "test", root)
+    spec = training.spec
     measured: dict[str, list[tuple[float, float]]] = {"lesson": [], "ours": []}
     for seed in range(rounds):
         config = TrainConfig(dataset=spec.name, device=device, seed=seed)

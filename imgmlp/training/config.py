@@ -1,13 +1,14 @@
 """Everything that a training run depends on, checked before it starts."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ..data.datasets import DATASETS
 from .augment import Augmentation
 from .unrolled import Convolution
 
 OptimizerName = Literal["sgd", "momentum", "adam", "adamw"]
+OPTIMIZERS = get_args(OptimizerName)
 
 
 def is_whole(value: object, least: int, most: int) -> bool:
@@ -56,12 +57,14 @@ class TrainConfig:
                 isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(is_whole(width, 1, 8192) for width in self.hidden),
                 "There can be at most 16 hidden layers, each a whole number of units between 1 and 8,192.",
             ),
-            "optimizer": (self.optimizer in ("sgd", "momentum", "adam", "adamw"), "The optimizer must be sgd, momentum, adam or adamw."),
+            "optimizer": (self.optimizer in OPTIMIZERS, "The optimizer must be sgd, momentum, adam or adamw."),
             "learning_rate": (
-                isinstance(self.learning_rate, (int, float)) and 0 < self.learning_rate <= 10, "The learning rate must be above 0 and at most 10."
+                isinstance(self.learning_rate, (int, float)) and not isinstance(self.learning_rate, bool) and 0 < self.learning_rate <= 10,
+                "The learning rate must be above 0 and at most 10.",
             ),
             "batch_size": (is_whole(self.batch_size, 1, 60_000), "The batch size must be a whole number between 1 and 60,000."),
             "epochs": (is_whole(self.epochs, 1, 10_000), "The epochs must be a whole number between 1 and 10,000."),
+            "augment": (isinstance(self.augment, bool), "Whether to augment must be true or false."),
             "seed": (is_whole(self.seed, 0, 2**32 - 1), "The seed must be a whole number between 0 and 4294967295."),
             "convolutions": (not (self.convolutions and self.components), "Whitened inputs are no picture that convolutions could be trained on."),
         }  # fmt: skip

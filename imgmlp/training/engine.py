@@ -215,7 +215,10 @@ def make_optimizer(config: TrainConfig, model: MLP | Convolutional) -> Optimizer
 @torch.no_grad()
 def _accuracy(final: MLP, model: MLP | Convolutional, whiten: whitening.Whitening | None, pixels: Tensor, labels: Tensor) -> float:
     inputs = final.normalise(pixels.to(final.mean.device).float().div_(255))
-    return (model(whiten(inputs) if whiten else inputs).argmax(1).cpu() == labels).float().mean().item()
+    model.eval()  # or batches that are normalised would learn from these pictures
+    answers = model(whiten(inputs) if whiten else inputs).argmax(1).cpu()
+    model.train()
+    return (answers == labels).float().mean().item()
 
 
 def _peak_bytes(device: str) -> int:

@@ -69,13 +69,13 @@ class Run:
         return model.eval()
 
 
-def follow(config: TrainConfig, number: int = 1, root: str | None = None, seconds_cap: float = SECONDS_CAP) -> Iterator[Run]:
+def follow(config: TrainConfig, number: int = 1, seconds_cap: float = SECONDS_CAP) -> Iterator[Run]:
     """The run as it grows, a few times a second, and at last with its test. Raises Diverged as the engine does, and OutOfMemory.
 
     Closing the iterator ends the training at once.
     """
     try:
-        yield from _follow(config, number, root, seconds_cap)
+        yield from _follow(config, number, seconds_cap)
         return
     except torch.OutOfMemoryError:
         pass
@@ -83,9 +83,9 @@ def follow(config: TrainConfig, number: int = 1, root: str | None = None, second
     raise OutOfMemory
 
 
-def _follow(config: TrainConfig, number: int, root: str | None, seconds_cap: float) -> Iterator[Run]:
+def _follow(config: TrainConfig, number: int, seconds_cap: float) -> Iterator[Run]:
     spec = DATASETS[config.dataset]
-    images, test = load(spec, "train", root), load(spec, "test", root)
+    images, test = load(spec, "train"), load(spec, "test")
     run = Run(config, number)
     events = train(config, images.pixels, images.labels, (test.pixels[:PROBE], test.labels[:PROBE]))
     for event in events:

@@ -61,6 +61,7 @@ def build() -> gr.Blocks:
         def follow_link(request: gr.Request) -> list:
             """What the page's address asks for; what it cannot ask for is told."""
             values, wrong = links.read(request.query_params)
+            values.pop("lang", None)  # a page's language is no setting of a tab
             tab = values.get("tab", "classify")
             told = gr.HTML(explain.waiting(say(request, "link.wrong", names=", ".join(wrong))), visible=True) if wrong else gr.skip()
             filled = {name: one.fill(values) if name == tab and values else [gr.skip()] * len(one.components) for name, one in targets.items()}

@@ -9,7 +9,8 @@ from ..memory.devices import DEVICES, Device
 from ..memory.estimate import estimate
 from ..memory.measure import Measurement, TooLarge, measure
 from ..memory.search import CapTooSmall, LargestBatch, predict_largest, probe_largest
-from ..memory.step import MOST_PICTURES, StepConfig
+from ..memory.step import IMPLEMENTATIONS, MOST_PICTURES, StepConfig
+from ..training.config import OPTIMIZERS, SettingError
 from ..training.engine import OutOfMemory
 from .shared import explain, links, memory_view
 from .shared.gpu import device, isolated, on_gpu, this_card
@@ -54,8 +55,8 @@ def build() -> links.Target:
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value=DEFAULT.dataset, label=label("dataset.label"), scale=5, min_width=320
             )
             widths = gr.Textbox("128", label=label("train.widths"), scale=2, min_width=110)
-            optimizer = gr.Dropdown(["sgd", "momentum", "adam", "adamw"], value=DEFAULT.optimizer, label=label("train.optimizer"), scale=2, min_width=120)
-            implementation = gr.Dropdown(["foreach", "fused", "loop"], value=DEFAULT.implementation, label=label("memory.implementation"), scale=2, min_width=120)
+            optimizer = gr.Dropdown(OPTIMIZERS, value=DEFAULT.optimizer, label=label("train.optimizer"), scale=2, min_width=120)
+            implementation = gr.Dropdown(IMPLEMENTATIONS, value=DEFAULT.implementation, label=label("memory.implementation"), scale=2, min_width=120)
             mode = gr.Dropdown(
                 [(label(f"memory.mode.{name}"), name) for name in ("fp32", "bf16", "testing")], value="fp32", label=label("memory.mode"), scale=2, min_width=140
             )
@@ -210,9 +211,10 @@ def build() -> links.Target:
 def _config(dataset, hidden, optimizer, batch, implementation, mode) -> StepConfig:
     """The settings, whoever sent them; raises SettingsError."""
     try:
-        return StepConfig(dataset, tuple(hidden), optimizer, implementation, batch, bf16=mode == "bf16", training=mode != "testing")
-    except (TypeError, ValueError) as error:
-        raise SettingsError("error.step_settings") from error
+        widths = tuple(hidden) if isinstance(hidden, list) else hidden
+        return StepConfig(dataset, widths, optimizer, implementation, batch, bf16=mode == "bf16", training=mode != "testing")
+    except SettingError as error:
+        raise SettingsError("error.step_settings" if error.setting in ("hidden", "batch_size") else f"error.{error.setting}") from error
 
 
 def _card(name: str) -> Device | None:

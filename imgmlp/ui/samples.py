@@ -189,8 +189,11 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     def stop_fetching():
         return "", gr.Button(visible=False)
 
-    def hand_over(dataset, split, index, which):
-        _, pixels, _ = _picture(dataset, split, index)
+    def hand_over(dataset, split, index, which, request: gr.Request):
+        try:
+            _, pixels, _ = _picture(dataset, split, index)
+        except SampleError as error:
+            raise gr.Error(say(request, f"error.{error.key}"), print_exception=False) from error
         return dataset, picture(pixels), which
 
     def samples(dataset: str, count: int, seed: int) -> list[dict]:
@@ -279,5 +282,6 @@ def _source_name(images: Images, request: gr.Request) -> str:
 def _source(images: Images, request: gr.Request) -> str:
     """Where the pictures come from, and what was wrong with the data folder if anything was."""
     name = say(request, "samples.source", source=_source_name(images, request), count=f"{len(images):,}")
-    problem = f" {images.source.problem}" if images.source.problem else ""
-    return f'<p class="source">{escape(name + problem)}</p>'
+    problem = images.source.problem
+    told = " " + say(request, f"source.{problem.kind}", path=problem.path) if problem else ""
+    return f'<p class="source">{escape(name + told)}</p>'

@@ -8,7 +8,7 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from ..data.datasets import DATASETS
 from ..training.bundle import bundle
-from ..training.config import SettingError, TrainConfig
+from ..training.config import OPTIMIZERS, SettingError, TrainConfig
 from ..training.engine import Diverged, OutOfMemory, parameter_count
 from ..training.run import SECONDS_CAP, Run, follow
 from .shared import explain, links, train_view
@@ -37,7 +37,7 @@ def training(config: TrainConfig, number: int) -> Iterator[Run]:
     """The whole run, in one call that may have a GPU."""
     config = replace(config, device=device())
     cap = gpu_seconds(config, number) - GPU_SECONDS / 2 if ON_LOAN else SECONDS_CAP
-    yield from isolated(follow, config, number, None, cap)
+    yield from isolated(follow, config, number, cap)
 
 
 def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links.Target]:
@@ -48,7 +48,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value=DEFAULT.dataset, label=label("dataset.label"), scale=5, min_width=320
             )
             widths = gr.Textbox(", ".join(map(str, DEFAULT.hidden)), label=label("train.widths"), scale=2, min_width=110)
-            optimizer = gr.Dropdown(["sgd", "momentum", "adam", "adamw"], value=DEFAULT.optimizer, label=label("train.optimizer"), scale=2, min_width=120)
+            optimizer = gr.Dropdown(OPTIMIZERS, value=DEFAULT.optimizer, label=label("train.optimizer"), scale=2, min_width=120)
             rate = gr.Number(DEFAULT.learning_rate, label=label("train.rate"), min_width=90)
             batch = gr.Number(DEFAULT.batch_size, label=label("train.batch"), precision=0, min_width=80)
             epochs = gr.Number(3, label=label("train.epochs"), precision=0, min_width=80)

@@ -41,6 +41,18 @@ def test_a_port_that_is_taken_is_told_in_one_line(app):
     assert done.returncode == 1 and done.stderr.strip().splitlines()[-1] == f"Port {port} is taken; give another one with --port." and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "option, value, said",
+    [
+        ("--port", "70000", "70000 is no whole number from 1 to 65535"), ("--port", "-5", "-5 is no whole number from 1 to 65535"),
+        ("--host", "203.0.113.5", "203.0.113.5 is no address of this machine"), ("--host", "nowhere.invalid", "nowhere.invalid is no address of this machine"),
+    ],
+)  # fmt: skip
+def test_where_nobody_can_listen_is_told_in_one_line(option, value, said):
+    done = subprocess.run([sys.executable, "app.py", option, value], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.splitlines()[-1] == f"app.py: error: argument {option}: {said}"
+
+
 def test_without_room_for_an_upload_drawing_goes_on():
     with started() as app:
         assert reads_a_three(app)

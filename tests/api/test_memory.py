@@ -32,9 +32,9 @@ def test_what_is_measured_is_what_was_predicted_here(app):
 @pytest.mark.parametrize(
     "place, value, key",
     [
-        (0, "imagenet", "error.step_settings"), (0, ["mnist"], "error.step_settings"), (1, [0], "error.step_settings"), (1, 7, "error.step_settings"),
-        (1, [10**7], "error.step_settings"), (2, "lion", "error.step_settings"), (3, 0, "error.step_settings"), (3, 10**7, "error.step_settings"),
-        (3, 1.5, "error.step_settings"), (3, True, "error.step_settings"), (4, "magic", "error.step_settings"), (5, "abacus", "error.device"), (5, ["h100"], "error.device"),
+        (0, "imagenet", "error.dataset"), (0, ["mnist"], "error.dataset"), (1, [0], "error.step_settings"), (1, 7, "error.step_settings"),
+        (1, [10**7], "error.step_settings"), (2, "lion", "error.optimizer"), (3, 0, "error.step_settings"), (3, 10**7, "error.step_settings"),
+        (3, 1.5, "error.step_settings"), (3, True, "error.step_settings"), (4, "magic", "error.implementation"), (5, "abacus", "error.device"), (5, ["h100"], "error.device"),
     ],
 )  # fmt: skip
 def test_settings_beyond_the_limits_get_one_sentence(app, place, value, key):

@@ -26,7 +26,7 @@ def test_events_stream_and_the_last_has_the_test_accuracy(app):
     "place, value",
     [
         (0, "imagenet"), (0, ["mnist"]), (1, [0]), (1, [10**6]), (1, [8] * 40), (1, ["wide"]), (1, 7), (1, [1.5]), (2, "lion"), (3, 0), (3, -1), (3, 1e9),
-        (3, "fast"), (4, 0), (4, 10**6), (4, 2.5), (5, 0), (5, 10**9), (6, -1), (6, None),
+        (3, "fast"), (4, 0), (4, 10**6), (4, 2.5), (5, 0), (5, 10**9), (6, -1), (6, None), (3, True), (7, "no"), (7, 1),
     ],
 )  # fmt: skip
 def test_settings_beyond_the_limits_get_one_sentence(app, place, value):
@@ -34,7 +34,7 @@ def test_settings_beyond_the_limits_get_one_sentence(app, place, value):
     started = httpx.post(f"{app.address}/gradio_api/call/train", json={"data": inputs}).json()["event_id"]
     answer = httpx.get(f"{app.address}/gradio_api/call/train/{started}", timeout=30).text
     assert answer.startswith("event: error")
-    setting = ("dataset", "hidden", "optimizer", "learning_rate", "batch_size", "epochs", "seed")[place]
+    setting = ("dataset", "hidden", "optimizer", "learning_rate", "batch_size", "epochs", "seed", "augment")[place]
     assert json.loads(answer.partition("data: ")[2])["error"] == TEXTS["en"][f"error.{setting}"]
 
 
@@ -42,7 +42,7 @@ def test_a_run_that_diverges_gets_advice(app):
     inputs = ["mnist", [64, 64], "sgd", 10, 64, 3, 0, False]
     started = httpx.post(f"{app.address}/gradio_api/call/train", json={"data": inputs}).json()["event_id"]
     answer = httpx.get(f"{app.address}/gradio_api/call/train/{started}", timeout=60).text
-    assert "The loss left every bound at a rate of 10; try 1." in answer
+    assert "The loss grew beyond all bounds at a rate of 10; try 1." in answer
 
 
 def waited(condition, seconds: float = 10) -> bool:

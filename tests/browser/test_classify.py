@@ -257,17 +257,6 @@ def test_the_large_network_answers_too_and_says_what_it_costs(page, data_set):
     expect(page.locator("#units figure")).to_have_count(8)
 
 
-def test_the_readmes_picture(page):
-    """Draws the README's screenshot: what it shows is what the app does."""
-    draw(page, THREE)
-    expect(winner(page)).to_have_text("3")
-    page.mouse.move(0, 0)
-    page.locator("#pad canvas").blur()
-    page.wait_for_timeout(300)
-    picture = page.screenshot(path="docs/classify.png", full_page=True)
-    assert len(picture) > 20_000
-
-
 def test_a_scribble_is_told_to_be_no_digit_and_a_digit_is_not(page):
     draw(page, SEVEN)
     expect(winner(page)).to_have_text("7")

@@ -54,9 +54,17 @@ def test_what_is_measured_stands_on_the_predicted_line_and_says_on_what(memory):
     expect(memory.locator("#curve circle")).to_have_count(5, timeout=30_000)
     expect(memory.locator("#memory-headline")).to_contain_text("Measured on the CPU")
     memory.locator("#curve summary").click()
-    for row in memory.locator("#curve tr").all():
-        cells = row.locator("td").all_inner_texts()
-        assert not cells or cells[2] == "–" or cells[2] == cells[0]  # to the byte
+    rows = [row.locator("td").all_inner_texts() for row in memory.locator("#curve tr").all()]
+    measured = [cells for cells in rows if cells and cells[2] != "–"]
+    assert len(measured) == 5 and all(cells[2] == cells[0] for cells in measured)  # to the byte
+
+
+def test_a_batch_that_is_no_power_of_two_stands_among_the_numbers_too(memory):
+    memory.get_by_label("Batch", exact=True).fill("777")
+    memory.locator("#measure").click()
+    expect(memory.locator("#curve circle")).to_have_count(5, timeout=30_000)
+    memory.locator("#curve summary").click()
+    expect(memory.locator("#curve tr", has_text="777")).to_contain_text(f"{estimate(StepConfig(batch_size=777), None).peaks.requested_bytes:,}")
 
 
 def test_the_largest_batch_is_found_for_a_card_under_a_cap(memory):

@@ -128,7 +128,7 @@ def test_a_run_that_diverges_gets_advice(train):
     choose(train, "Optimizer", "sgd")
     train.get_by_label("Rate").fill("10")
     train.locator("#start").click()
-    expect(train.locator("#train-status .waiting")).to_have_text("The loss left every bound at a rate of 10; try 1.", timeout=20_000)
+    expect(train.locator("#train-status .waiting")).to_have_text("The loss grew beyond all bounds at a rate of 10; try 1.", timeout=20_000)
 
 
 def test_a_drawing_stays_while_ones_own_network_grows_up(page):

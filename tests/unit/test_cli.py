@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sys
 
 import pytest
 
@@ -48,6 +49,27 @@ def test_evaluate_reads_a_checkpoint_of_ones_own(run, tmp_path):
     checkpoints.save(own, tmp_path)
     sevens = (load(DATASETS["mnist"], "test").labels == 7).sum().item()
     assert run("evaluate", "mnist")["correct"] - run("evaluate", "mnist", "--checkpoint", str(tmp_path))["correct"] > 0.9 * sevens
+
+
+def test_a_data_folder_without_the_files_is_told_and_the_next_place_is_used(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("imgmlp.data.datasets.CACHE", tmp_path)
+    assert main(["evaluate", "cifar10", "--data", str(tmp_path), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["source"] == "starter images"
+    assert printed.err == "cifar-10-batches-py/test_batch is missing from the data folder. These are the starter images.\n"
+
+
+def test_a_picture_that_cannot_be_read_is_named(refused, tmp_path):
+    good, bad = tmp_path / "seven.png", tmp_path / "bad.png"
+    drawn(SEVEN).save(good)
+    bad.write_bytes(good.read_bytes()[:100])
+    assert refused("classify", "mnist", str(good), str(bad)) == f"{bad}: {SENTENCES['unreadable']}"
+
+
+def test_on_a_terminal_the_result_stands_on_a_line_of_its_own(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["train", "mnist", "--hidden", "4", "--batch-size", "1000"]) == 0
+    assert capsys.readouterr().err.endswith("images/s\r\033[K")
 
 
 def test_classify_answers_for_each_file(run, tmp_path):

@@ -62,12 +62,12 @@ def test_a_damaged_file_is_said_and_the_starter_images_are_used(tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     images = load(MNIST, "test", root)
     assert images.source.kind == "starter" and len(images) == 10_000
-    assert images.source.problem == "MNIST/raw/t10k-images-idx3-ubyte in the data folder is not the official file; delete it and download it again."
+    assert str(images.source.problem) == "MNIST/raw/t10k-images-idx3-ubyte in the data folder is not the official file; delete it and download it again."
 
 
 def test_a_missing_file_is_said_and_the_starter_images_are_used(tmp_path):
     images = load(CIFAR10, "test", tmp_path)
-    assert images.source.kind == "starter" and "test_batch is missing" in images.source.problem
+    assert images.source.kind == "starter" and "test_batch is missing" in str(images.source.problem)
 
 
 def fetches(monkeypatch, code: str) -> None:
@@ -82,6 +82,13 @@ def test_a_download_is_moved_into_the_cache_when_whole(no_root, cache, monkeypat
     assert progress[-1] > 50e6
     assert load(MNIST, "test").source.kind == "cache"
     assert [path.name for path in cache.iterdir()] == ["MNIST"]
+
+
+def test_a_cache_that_cannot_be_made_is_one_sentence(monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(datasets, "CACHE", tmp_path / "file" / "cache")
+    with pytest.raises(DataError, match="MNIST cannot be stored in .*: Not a directory"):
+        next(datasets.download(MNIST))
 
 
 HALF = "(root / 'MNIST/raw').mkdir(parents=True); (root / 'MNIST/raw/t10k-images-idx3-ubyte').write_bytes(b'half')\n"

@@ -24,6 +24,11 @@ def test_what_is_written_is_read(values):
     assert query.startswith("?") and read(dict(parse_qsl(query[1:], keep_blank_values=True))) == (values, [])
 
 
+@pytest.mark.parametrize("typed", ["128,64", "128 64", "128，64", "128、64", " 128,, 64 "])
+def test_widths_are_linked_however_they_are_typed(typed):
+    assert write({"hidden": typed}) == "?hidden=128-64"
+
+
 @pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "lang=fr", "dataset=../../etc", "network=3"])
 def test_what_cannot_be_is_named_and_the_rest_is_read(query):
     name = query.partition("=")[0]

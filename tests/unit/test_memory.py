@@ -108,7 +108,9 @@ def test_the_largest_batch_fits_and_the_next_does_not(config, device):
 
 def test_no_cap_makes_a_card_larger_than_it_is():
     config = StepConfig("cifar10", (4096, 4096))
-    assert predict_largest(config, T4, 200 << 30).batch_size == predict_largest(config, T4, T4.memory_bytes).batch_size < MOST_PICTURES
+    found = predict_largest(config, T4, 200 << 30)
+    assert found.batch_size == predict_largest(config, T4, T4.memory_bytes).batch_size < MOST_PICTURES
+    assert found.cap_bytes == T4.memory_bytes
 
 
 def test_small_networks_meet_the_searchs_end_before_memorys():

@@ -32,6 +32,8 @@ def probabilities(file: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit("Usage: python classify.py FILE...")
     for file in sys.argv[1:]:
         try:
             found = probabilities(file)

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 SIDE = 256  # grid points, so that a coordinate is a byte
 WIDTH = 18  # px, as digit_pad.js draws
 OVERSAMPLING = 2  # drawn larger and shrunk, because ImageDraw has no soft edges
-MAX_CHARACTERS = 4096  # of a drawing; the pad itself stays under 2,000
+MAX_CHARACTERS = 4096  # of a drawing; 650 points in a few strokes are under 2,000
 INVERTED = "~"  # before the strokes of a pad that is drawn on in white
 # What the buttons beside the pad do to its value, in the browser.
 UNDO = "(strokes) => strokes.replace(/[.]?[^.~]*$/, '')"

@@ -22,10 +22,9 @@ def waiting(sentence: str) -> str:
 
 def network(model: MLP, known: Facts, request: gr.Request) -> str:
     """One line: the data set, the widths, the number of parameters, what the network is worth and costs, and how it began."""
-    widths = "-".join(str(width) for width in (model.linears[0].in_features, *model.hidden, len(model.classes)))
     title = DATASETS[model.dataset].title
     line = say(
-        request, "classify.network", title=title, widths=widths, parameters=f"{model.parameter_count:,}",
+        request, "classify.network", title=title, widths="-".join(map(str, model.widths)), parameters=f"{model.parameter_count:,}",
         megabytes=f"{known.file_bytes / 1e6:.1f}", milliseconds=f"{1000 * known.seconds:.2f}",
     )  # fmt: skip
     step = [] if known.step is None else [say(request, "classify.step", step=f"{known.step:,}")]
@@ -65,7 +64,7 @@ def why(model: MLP, found: Answer, label: int, against: int | None, request: gr.
     else:
         sentence = say(request, "classify.gap", label=name, against=class_name(model.classes[against], request), **figures)
     if itself:
-        sentence += f" {say(request, 'classify.itself', label=name)}"
+        sentence += f" {say(request, 'classify.itself')}"
     picture = figure(data_address(diverging(pixels, limit)), sentence, say(request, "classify.map", label=name))
     return f'<div class="map">{picture}{_scale(limit, say(request, "classify.scale"))}</div>'
 
@@ -84,7 +83,7 @@ def stages(found: Answer, request: gr.Request) -> str:
 
 def loudest_units(model: MLP, found: Answer, label: int, against: int | None, request: gr.Request) -> str:
     """The hidden units that gave most to the logit, each with its weights as a picture; nothing without a hidden layer."""
-    loudest = units(model, found.prepared.image, label, against, SHOWN_UNITS)
+    loudest = units(model, found.prepared.image, label, against, count=SHOWN_UNITS)
     if not loudest:
         return ""
     limit = max(unit.weights.sum(0).abs().max().item() for unit in loudest)

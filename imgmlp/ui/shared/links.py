@@ -3,6 +3,7 @@
 A link holds settings and nothing of a user: no drawing, no picture, no network of one's own.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -12,8 +13,10 @@ import gradio as gr
 from ...data.datasets import DATASETS
 from ...data.samples import MOST
 from ...memory.devices import DEVICES
-from ...memory.step import MOST_PICTURES
+from ...memory.step import IMPLEMENTATIONS, MOST_PICTURES
+from ...training.config import OPTIMIZERS
 from .networks import LARGE, SHIPPED
+from .settings import SEPARATORS
 from .text import label, language_of, say
 
 # Says whether it could: a browser keeps its clipboard from pages without TLS, and the user may too.
@@ -77,7 +80,7 @@ def _widths(most: int) -> Field:
             raise ValueError(text)
         return ", ".join(map(str, numbers))
 
-    return Field(read, lambda text: "-".join(text.replace(",", " ").split()))
+    return Field(read, lambda text: "-".join(filter(None, re.split(SEPARATORS, text))))
 
 
 FIELDS = {
@@ -92,12 +95,12 @@ FIELDS = {
     "count": _whole(1, MOST),
     "seed": _whole(0, 2**32 - 1),
     "hidden": _widths(1_000_000),
-    "optimizer": _one_of("sgd", "momentum", "adam", "adamw"),
+    "optimizer": _one_of(*OPTIMIZERS),
     "lr": _positive(10),
     "batch": _whole(1, MOST_PICTURES),
     "epochs": _whole(1, 10_000),
     "augment": Field(lambda text: {"0": False, "1": True}[text], lambda on: "1" if on else "0"),
-    "implementation": _one_of("foreach", "fused", "loop"),
+    "implementation": _one_of(*IMPLEMENTATIONS),
     "mode": _one_of("fp32", "bf16", "testing"),
     "device": _one_of("here", *DEVICES),
     "cap": _positive(1000),

@@ -88,14 +88,15 @@ def timeline(found: Estimate, config: StepConfig, request: gr.Request) -> str:
 def curve(config: StepConfig, device: Device | None, measured: Sequence[Measurement], request: gr.Request) -> str:
     """The peak against the batch size, both axes in powers of ten: predicted, measured on that device, the lesson's formula; with a table."""
     peak = lambda peaks: peaks.allocated_bytes or peaks.requested_bytes
-    predicted = [peak(estimate(config.batch(batch), device).peaks) for batch in BATCHES]
-    lesson = [reckon(config.batch(batch)).total_bytes for batch in BATCHES]
     points = {one.config.batch_size: peak(one.peaks) for one in measured if one.config.batch(1) == config.batch(1)}
+    batches = sorted({*BATCHES, *points})
+    predicted = [peak(estimate(config.batch(batch), device).peaks) for batch in batches]
+    lesson = [reckon(config.batch(batch)).total_bytes for batch in batches]
     values = [*predicted, *lesson, *points.values()]
     low, high = int(log10(min(values))), int(log10(max(values))) + 1
     x = lambda batch: LEFT + log10(batch) / 6 * (WIDTH - LEFT - 8)
     y = lambda count: HEIGHT - BOTTOM - (log10(count) - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
-    line = lambda name, ys: f'<polyline class="{name}" points="{" ".join(f"{x(batch):.1f},{y(count):.1f}" for batch, count in zip(BATCHES, ys))}"/>'
+    line = lambda name, ys: f'<polyline class="{name}" points="{" ".join(f"{x(batch):.1f},{y(count):.1f}" for batch, count in zip(batches, ys))}"/>'
     grid = "".join(
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - 8}" y1="{y(10**power):.1f}" y2="{y(10**power):.1f}"/>'
         f'<text x="{LEFT - 4}" y="{y(10**power) + 4:.1f}" text-anchor="end">{_short(10**power)}</text>'
@@ -114,7 +115,7 @@ def curve(config: StepConfig, device: Device | None, measured: Sequence[Measurem
     columns = [say(request, "train.batch"), *(say(request, f"memory.{name}") for name in ("line", "lesson", "measured_points"))]
     rows = [
         (f"{batch:,}", f"{ours:,}", f"{theirs:,}", format(points[batch], ",") if batch in points else "–")
-        for batch, ours, theirs in zip(BATCHES, predicted, lesson)
+        for batch, ours, theirs in zip(batches, predicted, lesson)
     ]
     drawn = plot(
         say(request, "memory.curve"),

@@ -3,6 +3,9 @@
 import re
 
 
+SEPARATORS = r"[\s,，、]+"  # between widths
+
+
 class SettingsError(ValueError):
     """Settings that cannot be; `key` and `values` name the sentence for the user."""
 
@@ -14,6 +17,6 @@ class SettingsError(ValueError):
 def whole_numbers(text: str) -> list[int]:
     """`128, 64` -> [128, 64]; nothing -> []. Raises SettingsError."""
     try:
-        return [int(number) for number in re.split(r"[\s,，、]+", text.strip()) if number]
+        return [int(number) for number in re.split(SEPARATORS, text) if number]
     except ValueError as error:
         raise SettingsError("error.widths") from error

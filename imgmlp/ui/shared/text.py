@@ -64,7 +64,7 @@ def percent(share: float, places: int = 1) -> str:
 
 def signed(value: float) -> str:
     """A number with its sign, to two places, with a true minus."""
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")  # + 0.0, for a rounded number can be -0.0
 
 
 def size(count: int) -> str:
