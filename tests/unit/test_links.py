@@ -1,11 +1,14 @@
 """A link brings back what was linked, and whatever a stranger writes into it does no harm."""
 
+from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
+import gradio as gr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imgmlp.ui.demo import build
 from imgmlp.ui.shared.links import FIELDS, read, write
 from imgmlp.ui.shared.networks import LARGE, SHIPPED
 
@@ -62,3 +65,11 @@ def test_any_address_is_read_without_an_error(query):
     values, wrong = read(query)
     assert not set(values) & set(wrong) and set(values) | set(wrong) <= set(FIELDS)
     assert read(dict(parse_qsl(write(values)[1:], keep_blank_values=True)))[1] == []
+
+
+def test_a_language_alone_touches_no_tab():
+    """Who was quick may be drawing already."""
+    [follow_link] = [event.fn for event in build().fns.values() if event.name == "follow_link"]
+    answer = lambda **query: follow_link(SimpleNamespace(query_params=query))
+    assert all(update == gr.skip() for update in answer(lang="zh-CN"))
+    assert not all(update == gr.skip() for update in answer(lang="zh-CN", dataset="cifar10"))
