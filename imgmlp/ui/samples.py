@@ -1,9 +1,11 @@
 """Samples: random pictures of a data set, the tensor lab for one of them, and every mistake of the network."""
 
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 
 import gradio as gr
+import torch
 from torch import Tensor
 
 from ..checkpoints import CheckpointError
@@ -23,6 +25,16 @@ from .shared.text import class_choices, class_name, label, say
 from .shared.turns import in_turn
 
 ALL = -1  # every class
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is in the grid."""
+
+    dataset: str
+    split: str
+    indices: tuple[int, ...]  # official ones
+
 
 @cache
 def pictures(dataset: str, split: str) -> Images:
@@ -50,6 +62,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     with gr.Tab(label("samples.tab"), id="samples") as tab:
         chosen = gr.State()  # the official index of the picture in the lab
         wanted = gr.State()  # the one that a link asks for
+        shown = gr.State()  # a Shown
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio([(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"), scale=5, min_width=320)
             split = gr.Radio([(label(f"samples.{name}"), name) for name in ("test", "train")], value="test", label=label("samples.split"), scale=3, min_width=210)
@@ -84,41 +97,59 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
                 with gr.Accordion(label("samples.why")):
                     why = gr.HTML(elem_id="sample-why")
 
-    def show_grid(dataset, split, only, count, seed, runs, which, request: gr.Request):
+    def show_grid(dataset, split, only, count, seed, runs, which, index, shown, request: gr.Request):
+        """The picture of that index stays chosen if it is in the new grid too."""
         try:
             images = pictures(dataset, split)
-            drawn = images.take(draw(images, count, seed, None if only == ALL else only))
-            read_as = evaluate(network(dataset, runs, which), drawn)
+            return fill_grid(images, draw(images, count, seed, None if only == ALL else only), runs, which, index, request)
         except SampleError as error:
-            return explain.waiting(say(request, f"error.{error.key}")), "", None
-        except CheckpointError:
-            return explain.waiting(say(request, "error.checkpoint")), "", None
-        return _source(images, request), gallery.grid(drawn, read_as, request), drawn.indices[0].item()
+            told = explain.waiting(say(request, f"error.{error.key}"))
+            same = shown and (shown.dataset, shown.split) == (dataset, split)
+            return (told, *[gr.skip()] * 3) if same else (told, "", None, None)
 
-    def show_grid_once(dataset, split, only, count, seed, runs, which, index, wanted, request: gr.Request):
+    def fill_grid(images, places, runs, which, index, request):
+        drawn = images.take(places)
+        indices = tuple(drawn.indices.tolist())
+        try:
+            read_as = evaluate(network(images.spec.name, runs, which), drawn)
+        except CheckpointError:
+            return explain.waiting(say(request, "error.checkpoint")), "", None, None
+        index = index if index in indices else indices[0]
+        grid = gallery.choose(gallery.grid(drawn, read_as, request), index)
+        return _source(images, request), grid, index, Shown(images.spec.name, images.split, indices)
+
+    def read_again(dataset, split, only, count, seed, runs, which, index, shown, request: gr.Request):
+        """The pictures that are in the grid, a matrix cell's too, by the network that is chosen now."""
+        if not shown or (shown.dataset, shown.split) != (dataset, split):
+            return show_grid(dataset, split, only, count, seed, runs, which, index, shown, request)
+        images = pictures(dataset, split)
+        return fill_grid(images, torch.tensor([find(images, one) for one in shown.indices]), runs, which, index, request)
+
+    def show_grid_once(dataset, split, only, count, seed, runs, which, index, shown, wanted, request: gr.Request):
         if index is not None:
-            return [gr.skip()] * 3
-        heading, grid, first = show_grid(dataset, split, only, count, seed, runs, which, request)
+            return [gr.skip()] * 4
+        heading, grid, first, shown = show_grid(dataset, split, only, count, seed, runs, which, index, shown, request)
         try:
             find(pictures(dataset, split), wanted)
         except SampleError:
             told = "" if wanted is None else explain.waiting(say(request, "samples.not_here", index=wanted))
-            return told + heading, grid, first
-        return heading, gallery.choose(grid, wanted), wanted
+            return told + heading, grid, first, shown
+        return heading, gallery.choose(grid, wanted), wanted, shown
 
     def show_cell(dataset, runs, which, event: gr.EventData, request: gr.Request):
         row, column = map(int, event.choice.split("-"))
         images, evaluation = pictures(dataset, "test"), tested(dataset, runs, which)
         places = evaluation.read_as(row, column)
         if not len(places):  # the matrix was another network's, chosen before
-            return [gr.skip()] * 5
+            return [gr.skip()] * 6
         names = [class_name(images.spec.classes[one], request) for one in (row, column)]
         words = say(request, "samples.cell", label=names[0], prediction=names[1], count=len(places))
         if len(places) > MOST:
             words += f" {say(request, 'samples.first', most=MOST)}"
         found = images.take(places[:MOST])
         read_as = Evaluation(found.labels, evaluation.probabilities[places[:MOST]])
-        return explain.waiting(words), gallery.grid(found, read_as, request), found.indices[0].item(), "test", ALL
+        indices = tuple(found.indices.tolist())
+        return explain.waiting(words), gallery.grid(found, read_as, request), indices[0], Shown(dataset, "test", indices), "test", ALL
 
     def show_matrix(dataset, runs, which, request: gr.Request):
         try:
@@ -224,7 +255,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     # A cell of the matrix is chosen no longer once something else is in the grid.
     unpress = "(...inputs) => { document.querySelectorAll('#matrix [aria-pressed=true]').forEach((one) => one.setAttribute('aria-pressed', 'false')); return inputs; }"
-    draws = dict(js=unpress, fn=show_grid, inputs=[dataset, split, only, count, seed, runs, which], outputs=[heading, grid, chosen])
+    draws = dict(js=unpress, fn=show_grid, inputs=[dataset, split, only, count, seed, runs, which, chosen, shown], outputs=[heading, grid, chosen, shown])
     shows_lab = dict(fn=show_lab, inputs=[dataset, split, chosen, mistakes, tensor, channel, runs, which], outputs=[screen, code, table, values])
     shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen, runs, which], outputs=[title, why, shuffled, hand])
     counts = dict(fn=show_matrix, inputs=[dataset, runs, which], outputs=[matrix_about, matrix, fetch])
@@ -234,15 +265,15 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         event.then(**shows_chosen, **quiet)
 
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
-    opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], chosen, wanted], draws["outputs"], **quiet)
+    opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], wanted], draws["outputs"], **quiet)
     changed = dataset.input(choose_dataset, [dataset, runs, which], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
-    for event in (opened, changed, which.change(**draws, **quiet)):
+    for event in (opened, changed, which.change(**draws | {"fn": read_again}, **quiet)):
         event.then(**counts, **quiet)
         then_show(event)
     then_show(gr.on([split.input, only.input, count.input, seed.input], trigger_mode="always_last", **draws, **quiet))
     then_show(again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet).then(**draws, **quiet))
     then_show(grid.click(choose, None, chosen, **quiet))
-    then_show(matrix.click(show_cell, [dataset, runs, which], [heading, grid, chosen, split, only], **quiet))
+    then_show(matrix.click(show_cell, [dataset, runs, which], [*draws["outputs"], split, only], **quiet))
     gr.on([mistakes.input, tensor.input, channel.input], trigger_mode="always_last", **shows_lab, **quiet)
     fetched = fetch.click(fetch_all, dataset, [fetching, leave], api_visibility="private", show_progress="hidden")
     leave.click(stop_fetching, None, [fetching, leave], cancels=[fetched], **quiet)

@@ -74,14 +74,42 @@ def test_a_count_that_cannot_be_gets_one_sentence_and_the_next_works(samples, co
     expect(samples.locator("#samples button")).to_have_count(5)
 
 
+def test_a_bad_count_loses_nothing(samples):
+    button = samples.locator("#samples button").nth(2)
+    index = button.get_attribute("data-choice")
+    button.click()
+    expect(samples.locator("#chosen")).to_contain_text(f"Picture {index} ")
+    samples.get_by_label("Count").fill("")
+    expect(samples.locator("#samples-heading")).to_have_text(SENTENCES["count"])
+    expect(samples.locator("#samples button")).to_have_count(24)
+    samples.get_by_label("Count").fill("30")
+    expect(samples.locator("#samples button")).to_have_count(30)
+    expect(samples.locator("#chosen")).to_contain_text(f"Picture {index} ")
+    expect(samples.locator(f"#samples [data-choice='{index}']")).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_bad_count_leaves_no_picture_of_another_data_set_behind(samples):
     samples.get_by_label("Count").fill("0")
     expect(samples.locator("#samples-heading")).to_have_text(SENTENCES["count"])
+    samples.get_by_role("radio", name="CIFAR-10").click()
+    expect(samples.locator("#samples button")).to_have_count(0)
     expect(samples.locator("#statistics td")).to_have_count(0)
     expect(samples.get_by_role("button", name="Classify this")).to_be_disabled()
     samples.get_by_label("Count").fill("3")
     expect(samples.locator("#samples button")).to_have_count(3)
     expect(samples.locator("#statistics td").first).to_be_visible()
+
+
+def test_another_network_reads_the_same_pictures(samples):
+    samples.locator("#matrix [data-choice='4-9']").click()
+    expect(samples.locator("#samples-heading")).to_contain_text("4 read as 9")
+    choices = "buttons => buttons.map((one) => one.dataset.choice)"
+    before = samples.locator("#samples button").evaluate_all(choices)
+    samples.locator("#samples button").nth(1).click()
+    choose(samples, "Network", TEXTS["en"]["classify.large"])
+    expect(samples.locator("#samples-heading")).not_to_contain_text("4 read as 9")
+    assert samples.locator("#samples button").evaluate_all(choices) == before
+    expect(samples.locator("#chosen")).to_contain_text(f"Picture {before[1]} ")
 
 
 def test_the_choice_is_kept_while_another_tab_is_open(samples):
