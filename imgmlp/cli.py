@@ -93,7 +93,7 @@ def train(options: argparse.Namespace) -> dict:
             if isinstance(event, Progress):
                 _report(f"epoch {event.epoch} of {config.epochs}, loss {event.loss:.4f}, {event.images_per_second:,.0f} images/s")
     except Diverged as error:
-        raise ValueError(f"The loss grew beyond all bounds at a rate of {config.learning_rate:g}; try a tenth of it with --lr.") from error
+        raise ValueError(f"The run diverged: its loss grew beyond all bounds at a rate of {config.learning_rate:g}; try a tenth of it with --lr.") from error
     if options.save:
         checkpoints.save(event.model, options.save)
     return {

@@ -191,7 +191,8 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         triggers=[pad.input, picture.change, polarity.input, chosen.input, against.input, snapshot.input],
         **asked, **quiet,
     )
-    for button, change in ((undo, UNDO), (clear, CLEAR), (invert, INVERT)):
+    undo.click(None, js=UNDO, api_visibility="private")
+    for button, change in ((clear, CLEAR), (invert, INVERT)):
         button.click(None, pad, pad, js=change, api_visibility="private")
     for source_tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
         source_tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)

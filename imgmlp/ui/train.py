@@ -97,8 +97,9 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
                 yield explain.waiting(train_view.line(now, request)), *train_view.views(now, request), table, together, *chosen
                 chosen = [gr.skip()] * 4
         except Diverged as error:  # a network that nobody wants to keep
+            views = train_view.views(runs[-1], request) if runs else (*train_view.curves(None, request), "", "")
             left = [train_view.comparison(runs, last, request) if runs else "", runs, last, gr.Button(interactive=bool(runs)), gr.Button(interactive=bool(runs))]
-            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 5, *left, gr.skip()
+            yield explain.waiting(train_view.advice(error, config, request)), *views, *left, gr.Accordion(visible=bool(runs))
         except (OutOfMemory, ProcessDied) as error:
             yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 11
 
@@ -137,7 +138,8 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
 
     def over(halted, before, runs, chosen, request: gr.Request):
         learned = runs and runs[-1].number > before
-        told = explain.waiting(say(request, "train.stopped" if learned else "train.unlearned")) if halted else gr.skip()
+        stopped = f"{say(request, 'train.stopped')} {train_view.summary(runs[-1], request)}" if learned else say(request, "train.unlearned")
+        told = explain.waiting(stopped) if halted else gr.skip()
         return told, gr.Button(interactive=True), gr.Button(interactive=False), train_view.comparison(runs, chosen, request) if runs else ""
 
     def choose(runs, event: gr.EventData, request: gr.Request):

@@ -42,7 +42,7 @@ def test_a_run_that_diverges_gets_advice(app):
     inputs = ["mnist", [64, 64], "sgd", 10, 64, 3, 0, False]
     started = httpx.post(f"{app.address}/gradio_api/call/train", json={"data": inputs}).json()["event_id"]
     answer = httpx.get(f"{app.address}/gradio_api/call/train/{started}", timeout=60).text
-    assert "The loss grew beyond all bounds at a rate of 10; try 1." in answer
+    assert "The run diverged: its loss grew beyond all bounds at a rate of 10; try 1." in answer
 
 
 def waited(condition, seconds: float = 10) -> bool:

@@ -39,7 +39,7 @@ def test_a_whole_run_is_one_short_call(space, durations):
 
 
 def test_an_error_in_the_worker_is_told_as_ever(space):
-    assert "The loss grew beyond all bounds at a rate of 10; try 1." in train(space, "mnist", [64, 64], "sgd", 10, 64, 3, 0, False)
+    assert "The run diverged: its loss grew beyond all bounds at a rate of 10; try 1." in train(space, "mnist", [64, 64], "sgd", 10, 64, 3, 0, False)
 
 
 def test_measuring_is_one_call_that_asks_for_half_a_minute(space, durations):

@@ -77,6 +77,14 @@ def test_undo_clear_and_invert(page):
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#answer .waiting")).to_have_text(TEXTS["en"]["classify.waiting.mnist.draw"])
     expect(page.locator("#stages img")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()  # what was cleared by mistake is back
+    expect(winner(page)).to_have_text("7")
+    expect(page.locator("#pad canvas")).to_have_css("background-color", "rgb(0, 0, 0)")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#pad canvas")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(winner(page)).to_have_text("7")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Invert").click()
     draw(page, THREE)
     expect(winner(page)).to_have_text("3")
     page.get_by_role("button", name="Invert").click()
@@ -93,6 +101,10 @@ def test_a_digit_drawn_with_the_keyboard_is_read(page):
         press(key)
     expect(winner(page)).to_have_text("7")
     press("Escape")
+    expect(page.locator("#answer .waiting")).to_be_visible()
+    press("Control+z")
+    expect(winner(page)).to_have_text("7")
+    press("Backspace")
     expect(page.locator("#answer .waiting")).to_be_visible()
 
 

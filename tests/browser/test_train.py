@@ -48,9 +48,11 @@ def test_a_run_is_stopped_and_the_next_starts(train):
     train.locator("#start").click()
     expect(train.locator("#train-status")).to_contain_text("Epoch", timeout=20_000)
     train.locator("#stop").click()
-    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["train.stopped"])
+    learned = re.compile(re.escape(ENGLISH["train.stopped"]) + r" #1: as it was at step [\d,]+ of 938,000: loss [\d.]+, [\d.]+% of 1,000 test pictures right\.")
+    expect(train.locator("#train-status .waiting")).to_have_text(learned)
     train.wait_for_timeout(1000)
-    expect(train.locator("#train-status .waiting")).to_have_text(ENGLISH["train.stopped"])
+    expect(train.locator("#train-status .waiting")).to_have_text(learned)
+    expect(train.locator("#runs td").nth(1)).to_have_text(re.compile(r"[\d.]+% \(1,000\)"))
     train.get_by_label("Epochs").fill("1")
     train.locator("#start").click()
     finished(train)
@@ -128,7 +130,20 @@ def test_a_run_that_diverges_gets_advice(train):
     choose(train, "Optimizer", "sgd")
     train.get_by_label("Rate").fill("10")
     train.locator("#start").click()
-    expect(train.locator("#train-status .waiting")).to_have_text("The loss grew beyond all bounds at a rate of 10; try 1.", timeout=20_000)
+    expect(train.locator("#train-status .waiting")).to_have_text("The run diverged: its loss grew beyond all bounds at a rate of 10; try 1.", timeout=20_000)
+    expect(train.locator("#loss polyline")).to_have_count(0)
+
+
+def test_a_run_that_diverges_gives_way_to_the_one_before(train):
+    train.locator("#start").click()
+    finished(train)
+    before = train.locator("#loss").inner_text()
+    choose(train, "Optimizer", "sgd")
+    train.get_by_label("Rate").fill("10")
+    train.locator("#start").click()
+    expect(train.locator("#train-status .waiting")).to_contain_text("diverged")
+    expect(train.locator("#loss")).to_have_text(before, use_inner_text=True)
+    expect(train.locator("#train-matrix td.diagonal")).to_have_count(10)
 
 
 def test_a_drawing_stays_while_ones_own_network_grows_up(page):

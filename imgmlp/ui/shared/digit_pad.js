@@ -3,6 +3,7 @@ const canvas = element.querySelector("canvas");
 const ink = canvas.getContext("2d");
 const SIDE = 256, WIDTH = 18, EVERY_MS = 80, MAX_POINTS = 650; // 650 points of 2 bytes are 1.7 KB in base64
 let strokes = [], inverted = false, current = null, sent = "", sentAt = -EVERY_MS, timer = null, cursor = [128, 128];
+const before = []; // the drawing before each stroke, clearing and inverting
 
 canvas.setAttribute("aria-label", props.label);
 element.querySelector(".hint").textContent = props.label;
@@ -74,6 +75,7 @@ canvas.addEventListener("pointerdown", (event) => {
   byKeyboard(false);
   canvas.setPointerCapture(event.pointerId);
   canvas.focus({ preventScroll: true });
+  before.push(encode());
   strokes.push((current = []));
   add(place(event));
 });
@@ -87,7 +89,13 @@ for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (
   send();
 });
 
-const change = (kept) => { strokes = kept; current = null; draw(); sendSoon(); };
+const show = (drawing) => { inverted = drawing.startsWith("~"); strokes = decode(drawing); current = null; draw(); sendSoon(); };
+const change = (drawing) => {
+  if (drawing === encode()) return;
+  before.push(encode());
+  show(drawing);
+};
+const undo = canvas.undo = () => { if (before.length) show(before.pop()); };
 
 // Keyboard: arrows move by one cell of 28, space lowers and lifts the pen.
 const ARROWS = { ArrowLeft: [-9, 0], ArrowRight: [9, 0], ArrowUp: [0, -9], ArrowDown: [0, 9] };
@@ -97,13 +105,13 @@ canvas.addEventListener("keydown", (event) => {
     // held down: the pen stays as it is
   } else if (event.key === " ") {
     current = current ? null : [];
-    if (current) { strokes.push(current); add([...cursor]); }
+    if (current) { before.push(encode()); strokes.push(current); add([...cursor]); }
   } else if (event.key in ARROWS) {
     cursor = cursor.map((value, axis) => Math.max(0, Math.min(255, value + ARROWS[event.key][axis])));
     if (current) add([...cursor]);
     draw();
-  } else if (event.key === "Backspace") change(strokes.slice(0, -1));
-  else if (event.key === "Escape") change([]);
+  } else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) undo();
+  else if (event.key === "Escape") change(inverted ? "~" : "");
   else return;
   event.preventDefault();
 });
@@ -112,7 +120,5 @@ canvas.addEventListener("blur", () => { current = null; pointing = false; canvas
 
 watch("value", () => {
   const drawing = props.value || "";
-  if (drawing === sent) return;
-  inverted = drawing.startsWith("~");
-  change(decode(drawing));
+  if (drawing !== sent) change(drawing);
 });

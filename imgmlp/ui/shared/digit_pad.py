@@ -18,8 +18,8 @@ WIDTH = 18  # px, as digit_pad.js draws
 OVERSAMPLING = 2  # drawn larger and shrunk, because ImageDraw has no soft edges
 MAX_CHARACTERS = 4096  # of a drawing; 650 points in a few strokes are under 2,000
 INVERTED = "~"  # before the strokes of a pad that is drawn on in white
-# What the buttons beside the pad do to its value, in the browser.
-UNDO = "(strokes) => strokes.replace(/[.]?[^.~]*$/, '')"
+UNDO = "() => { document.querySelector('#pad canvas').undo(); }"
+# What the other buttons beside the pad do to its value, in the browser.
 CLEAR = "(strokes) => strokes.startsWith('~') ? '~' : ''"
 INVERT = "(strokes) => strokes.startsWith('~') ? strokes.slice(1) : '~' + strokes"
 

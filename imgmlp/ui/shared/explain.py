@@ -59,14 +59,16 @@ def why(model: MLP, found: Answer, label: int, against: int | None, request: gr.
     given, logit = round(parts.pixels.sum().item(), 2), round(parts.logit, 2)
     # The bias is shown as what is left, so that the three rounded numbers add up too.
     figures = dict(pixels=signed(given), bias=signed(logit - given), logit=signed(logit))
+    scale = say(request, "classify.scale")
     if against is None:
         sentence = say(request, "classify.sum", label=name, **figures)
     else:
-        sentence = say(request, "classify.gap", label=name, against=class_name(model.classes[against], request), **figures)
+        rival = class_name(model.classes[against], request)
+        sentence, scale = (say(request, key, label=name, against=rival, **figures) for key in ("classify.gap", "classify.scale_against"))
     if itself:
         sentence += f" {say(request, 'classify.itself')}"
     picture = figure(data_address(diverging(pixels, limit)), sentence, say(request, "classify.map", label=name))
-    return f'<div class="map">{picture}{_scale(limit, say(request, "classify.scale"))}</div>'
+    return f'<div class="map">{picture}{_scale(limit, scale)}</div>'
 
 
 def stages(found: Answer, request: gr.Request) -> str:

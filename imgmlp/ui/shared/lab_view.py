@@ -59,14 +59,13 @@ def code(names: Sequence[str], channels: int, request: gr.Request) -> str:
     """For each mistake the line that makes it and the one that mends it, on a picture of so many channels."""
     if not names:
         return f'<p class="waiting">{escape(say(request, "lab.choose"))}</p>'
-    blocks = [
+    note = f'<p><b>{escape(say(request, "lab.one_channel"))}</b></p>'
+    return "".join(
         f'<p>{escape(say(request, f"lab.mistake.{name}.why"))}</p>'
         f'<pre class="mistake"><del>{escape(line_of(MISTAKES[name].wrong))}</del>\n<ins>{escape(line_of(MISTAKES[name].right))}</ins></pre>'
+        + (note if name == "order" and channels == 1 else "")
         for name in names
-    ]
-    harmless = channels == 1 and "order" in names
-    note = f'<p><b>{escape(say(request, "lab.one_channel"))}</b></p>' if harmless else ""
-    return "".join(blocks) + note
+    )
 
 
 def shuffled(pixels: Tensor, spec: DatasetSpec, measured: Comparison, request: gr.Request) -> str:

@@ -11,7 +11,7 @@ from ...memory.estimate import estimate
 from ...memory.step import StepConfig
 from ...training.config import TrainConfig
 from ...training.engine import Diverged
-from ...training.run import Point, Run
+from ...training.run import PROBE, Point, Run
 from . import gallery
 from .pictures import data_address, diverging, figure
 from .plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, in_numbers, plot, ticks
@@ -112,7 +112,7 @@ def comparison(runs: Sequence[Run], chosen: int, request: gr.Request) -> str:
     for run in runs:
         config = run.config
         values = (
-            f"{run.test.accuracy:.2%}" if run.test else "–", f"{run.seconds:.1f}", config.dataset, "-".join(map(str, config.hidden)) or "–", config.optimizer, f"{config.learning_rate:g}", f"{config.batch_size:,}",
+            f"{run.test.accuracy:.2%}" if run.test else f"{run.points[-1].accuracy:.1%} ({PROBE:,})", f"{run.seconds:.1f}", config.dataset, "-".join(map(str, config.hidden)) or "–", config.optimizer, f"{config.learning_rate:g}", f"{config.batch_size:,}",
             config.epochs, config.seed, "✓" if config.augment else "–",
         )  # fmt: skip
         pressed = "true" if run.number == chosen else "false"
