@@ -70,3 +70,19 @@ def test_what_is_wrong_is_announced(page):
     page.get_by_label("Rate").fill("0")
     page.locator("#start").click()
     expect(page.locator("#announcer")).to_have_text(TEXTS["en"]["error.learning_rate"])
+
+
+def test_who_goes_on_with_tab_leaves_no_list_open(page):
+    page.get_by_role("tab", name="Memory").click()
+    page.locator("#curve svg").wait_for()
+    page.get_by_role("combobox", name="Optimizer").focus()
+    expect(page.get_by_role("listbox")).to_have_count(1)
+    for _ in range(2):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(300)
+    expect(page.get_by_role("combobox", name="Step")).to_be_focused()
+    expect(page.get_by_role("listbox")).to_have_count(1)
+    expect(page.get_by_role("combobox", name="Optimizer")).to_have_value("adam")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Step")).to_have_value(TEXTS["en"]["memory.mode.bf16"])

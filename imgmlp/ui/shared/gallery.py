@@ -55,4 +55,5 @@ def matrix(spec: DatasetSpec, read: Evaluation, request: gr.Request, choose: boo
             inside = "·" if not count else button if choose else count
             cells.append(f'<td class="{"diagonal" if row == column else "off"}" style="--shade:{shade:.3f}">{inside}</td>')
         lines.append(f'<tr><th scope="row" title="{escape(names[row])}">{escape(names[row])}</th>{"".join(cells)}</tr>')
-    return f'<table class="matrix"><caption>{escape(axes)}</caption><tr><td></td>{head}</tr>{"".join(lines)}</table>'
+    named = " named" if max(map(len, names)) > 2 else ""
+    return f'<table class="matrix{named}"><caption>{escape(axes)}</caption><tr><td></td>{head}</tr>{"".join(lines)}</table>'

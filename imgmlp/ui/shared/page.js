@@ -21,4 +21,9 @@
         clearTimeout(waiting);
         waiting = setTimeout(announce, 700);
     }).observe(document.body, {childList: true, subtree: true, characterData: true});
+
+    // Gradio leaves a dropdown's list open behind who goes on with Tab.
+    document.addEventListener("focusout", ({target}) => {
+        if (target.getAttribute("role") === "combobox") setTimeout(() => target.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true})));
+    });
 }
