@@ -97,7 +97,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
                 yield explain.waiting(train_view.line(now, request)), *train_view.views(now, request), table, together, *chosen
                 chosen = [gr.skip()] * 4
         except Diverged as error:  # a network that nobody wants to keep
-            views = train_view.views(runs[-1], request) if runs else (*train_view.curves(None, request), "", "")
+            views = train_view.views(runs[-1], request, over=True) if runs else (*train_view.curves(None, request), "", "")
             left = [train_view.comparison(runs, last, request) if runs else "", runs, last, gr.Button(interactive=bool(runs)), gr.Button(interactive=bool(runs))]
             yield explain.waiting(train_view.advice(error, config, request)), *views, *left, gr.Accordion(visible=bool(runs))
         except (OutOfMemory, ProcessDied) as error:
@@ -140,13 +140,14 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         learned = runs and runs[-1].number > before
         stopped = f"{say(request, 'train.stopped')} {train_view.summary(runs[-1], request)}" if learned else say(request, "train.unlearned")
         told = explain.waiting(stopped) if halted else gr.skip()
-        return told, gr.Button(interactive=True), gr.Button(interactive=False), train_view.comparison(runs, chosen, request) if runs else ""
+        curves = train_view.curves(runs[-1], request, over=True)[:2] if halted and learned else [gr.skip()] * 2
+        return told, gr.Button(interactive=True), gr.Button(interactive=False), train_view.comparison(runs, chosen, request) if runs else "", *curves
 
     def choose(runs, event: gr.EventData, request: gr.Request):
         run = next((run for run in runs if run.number == int(event.choice)), None)
         if not run:
             raise gr.Error(say(request, "error.run_gone"), print_exception=False)
-        return run.number, explain.waiting(train_view.summary(run, request)), *train_view.views(run, request)
+        return run.number, explain.waiting(train_view.summary(run, request)), *train_view.views(run, request, over=True)
 
     def pack(runs, number, request: gr.Request) -> str:
         run = next((run for run in runs if run.number == number), None)
@@ -163,7 +164,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         concurrency_id="gpu", concurrency_limit=1, show_progress="minimal", show_progress_on=status, api_visibility="private",
     )  # fmt: skip
     # A run that is stopped ends up here too, once its process is gone: Gradio would drop a Start that is pressed before.
-    going.then(over, [halted, before, runs, chosen], [status, start, stop, kept], **quiet)
+    going.then(over, [halted, before, runs, chosen], [status, start, stop, kept, loss, accuracy], **quiet)
     stop.click(stopping, None, [status, halted], cancels=[going], **quiet)
     kept.click(choose, runs, [chosen, *views], **quiet)
     # A hidden button holds the file, since a file that is made on demand is there only after the click.

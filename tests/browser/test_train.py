@@ -53,6 +53,8 @@ def test_a_run_is_stopped_and_the_next_starts(train):
     train.wait_for_timeout(1000)
     expect(train.locator("#train-status .waiting")).to_have_text(learned)
     expect(train.locator("#runs td").nth(1)).to_have_text(re.compile(r"[\d.]+% \(1,000\)"))
+    across = lambda place: float(train.locator("#loss polyline").get_attribute("points").split()[place].partition(",")[0])
+    assert across(-1) - across(0) > 300  # the curve is as wide as the run came far
     train.get_by_label("Epochs").fill("1")
     train.locator("#start").click()
     finished(train)

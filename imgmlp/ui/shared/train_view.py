@@ -45,31 +45,34 @@ def summary(run: Run, request: gr.Request) -> str:
     return line(run, request) if run.test else say(request, "train.untested", **values)
 
 
-def views(run: Run, request: gr.Request) -> tuple[str, str, str, str, str]:
+def views(run: Run, request: gr.Request, over: bool = False) -> tuple[str, str, str, str, str]:
     """What is shown of a run below its line: its curves, both in numbers, its weights, and once it was tested its confusion matrix."""
     matrix = gallery.matrix(DATASETS[run.config.dataset], run.test, request, choose=False) if run.test else ""
-    return *curves(run, request), weights(run, request), matrix
+    return *curves(run, request, over), weights(run, request), matrix
 
 
-def curves(run: Run | None, request: gr.Request) -> tuple[str, str, str]:
-    """The loss and the accuracy over the steps, as wide as the whole run will be, and both as a table; empty without a run."""
+def curves(run: Run | None, request: gr.Request, over: bool = False) -> tuple[str, str, str]:
+    """The loss and the accuracy over the steps, and both as a table; empty without a run.
+
+    As wide as the whole run will be, or, once it is over, as far as it came.
+    """
     step, loss, accuracy = (say(request, f"train.{name}") for name in ("step", "loss", "accuracy"))
     if run is None:
         return plot(loss, "", _axis(1, "{:g}")), plot(accuracy, "", _axis(1, "{:.0%}")), ""
     last = run.points[-1]
     where = dict(step=f"{last.step:,}", steps=f"{last.steps:,}")
     losses, accuracies = ([getattr(point, name) for point in run.points] for name in ("loss", "accuracy"))
+    steps = last.step if over or run.test else last.steps
     rows = [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in run.points]
     return (
-        plot(loss, say(request, "train.loss_first" if last.step == 1 else "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, max(1, *losses), "{:g}")),
-        plot(accuracy, say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where), _curve(run.points, accuracies, 1, "{:.0%}")),
+        plot(loss, say(request, "train.loss_first" if last.step == 1 else "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, steps, max(1, *losses), "{:g}")),
+        plot(accuracy, say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where), _curve(run.points, accuracies, steps, 1, "{:.0%}")),
         in_numbers((step, loss, accuracy), rows),
     )
 
 
-def _curve(points: Sequence[Point], values: Sequence[float], most: float, numbers: str) -> str:
-    """Values, a point each, over the run's steps."""
-    steps = points[-1].steps
+def _curve(points: Sequence[Point], values: Sequence[float], steps: int, most: float, numbers: str) -> str:
+    """Values, a point each, over so many steps."""
     x = lambda step: LEFT + step / steps * (RIGHT - LEFT)
     marks = "".join(
         f'<text x="{x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{"end" if tick == steps else "middle"}">{tick:,.0f}</text>'
