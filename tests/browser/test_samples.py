@@ -74,6 +74,25 @@ def test_a_count_that_cannot_be_gets_one_sentence_and_the_next_works(samples, co
     expect(samples.locator("#samples button")).to_have_count(5)
 
 
+def test_by_keyboard_the_grid_and_the_matrix_are_one_stop_each(samples):
+    buttons = samples.locator("#samples button")
+    buttons.first.focus()
+    for key, place in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
+        samples.keyboard.press(key)
+        expect(buttons.nth(place)).to_be_focused()
+    samples.keyboard.press("ArrowDown")
+    below = samples.locator("#samples button:focus")
+    assert below.bounding_box()["x"] == buttons.nth(1).bounding_box()["x"] and below.bounding_box()["y"] > buttons.nth(1).bounding_box()["y"]
+    samples.keyboard.press("Enter")
+    expect(samples.locator("#chosen")).to_contain_text(f"Picture {below.get_attribute('data-choice')} ")
+    samples.keyboard.press("Tab")
+    expect(samples.locator("#matrix button").first).to_be_focused()
+    samples.keyboard.press("ArrowDown")
+    samples.keyboard.press("ArrowUp")
+    samples.keyboard.press("Shift+Tab")
+    expect(below).to_have_count(1)
+
+
 def test_a_bad_count_loses_nothing(samples):
     button = samples.locator("#samples button").nth(2)
     index = button.get_attribute("data-choice")

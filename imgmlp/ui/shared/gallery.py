@@ -11,17 +11,21 @@ from .pictures import data_address, picture
 from .text import class_name, percent, say
 
 
+# In the tab order is one of many: arrow keys go on from there.
+IDLE, CHOSEN = 'aria-pressed="false" tabindex="-1"', 'aria-pressed="true" tabindex="0"'
+
+
 def grid(images: Images, read: Evaluation, request: gr.Request) -> str:
     """Pictures with their label, the network's answer where that is another, and its confidence; the first is chosen."""
     columns = (values.tolist() for values in (images.indices, read.labels, read.predictions, read.confidences))
     samples = (_sample(images, pixels, *row, request) for pixels, *row in zip(images.pixels, *columns))
-    return f'<div class="samples">{"".join(samples)}</div>'.replace('aria-pressed="false"', 'aria-pressed="true"', 1)
+    return f'<div class="samples">{"".join(samples)}</div>'.replace(IDLE, CHOSEN, 1)
 
 
 def choose(grid: str, index: int) -> str:
     """A grid with the picture of that official index chosen, if it is there."""
-    pressed = f'data-choice="{index}" aria-pressed="'
-    return grid.replace('aria-pressed="true"', 'aria-pressed="false"').replace(f"{pressed}false", f"{pressed}true")
+    which = f'data-choice="{index}" '
+    return grid.replace(CHOSEN, IDLE).replace(which + IDLE, which + CHOSEN)
 
 
 def _sample(
@@ -32,7 +36,7 @@ def _sample(
     words = say(request, "samples.right" if right else "samples.wrong", index=index, label=name, prediction=read_as, confidence=percent(confidence, 0))
     caption = f"{name} ✓" if right else f"{name} ✗ {read_as}"
     return (
-        f'<button class="{"right" if right else "wrong"}" data-choice="{index}" aria-pressed="false" '
+        f'<button class="{"right" if right else "wrong"}" data-choice="{index}" {IDLE} '
         f'aria-label="{escape(words)}" title="{escape(words)}"><img src="{data_address(picture(pixels))}" alt="">'
         f"<span>{escape(caption)}</span><span>{escape(percent(confidence, 0))}</span></button>"
     )
@@ -51,9 +55,10 @@ def matrix(spec: DatasetSpec, read: Evaluation, request: gr.Request, choose: boo
         for column, count in enumerate(line):
             words = say(request, "samples.cell", label=names[row], prediction=names[column], count=count)
             shade = count / (sum(line) or 1) if row == column else count / most_wrong
-            button = f'<button data-choice="{row}-{column}" aria-pressed="false" aria-label="{escape(words)}" title="{escape(words)}">{count}</button>'
+            button = f'<button data-choice="{row}-{column}" {IDLE} aria-label="{escape(words)}" title="{escape(words)}">{count}</button>'
             inside = "·" if not count else button if choose else count
             cells.append(f'<td class="{"diagonal" if row == column else "off"}" style="--shade:{shade:.3f}">{inside}</td>')
         lines.append(f'<tr><th scope="row" title="{escape(names[row])}">{escape(names[row])}</th>{"".join(cells)}</tr>')
     named = " named" if max(map(len, names)) > 2 else ""
-    return f'<table class="matrix{named}"><caption>{escape(axes)}</caption><tr><td></td>{head}</tr>{"".join(lines)}</table>'
+    body = "".join(lines).replace('tabindex="-1"', 'tabindex="0"', 1)
+    return f'<table class="matrix{named}"><caption>{escape(axes)}</caption><tr><td></td>{head}</tr>{body}</table>'
