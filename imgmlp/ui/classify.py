@@ -124,8 +124,8 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
             *choose_network(dataset, runs, kept, number),
         )
 
-    def change_dataset(dataset: str, source: dict[str, str], runs: list[Run], kept: dict[str, int], number: int):
-        return choose_dataset(dataset, source, runs, kept, kept.get(dataset, number))
+    def change_dataset(dataset: str, source: dict[str, str], runs: list[Run], kept: dict[str, int], number: int, polarity: str):
+        return choose_dataset(dataset, source, runs, kept, kept.get(dataset, number), polarity)
 
     def choose_network(dataset: str, runs: list[Run], kept: dict[str, int], number: int):
         there = still_there(runs, dataset, number)
@@ -197,7 +197,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     for source_tab, name in ((draw_tab, "draw"), (upload_tab, "upload")):
         source_tab.select(partial(choose_source, name), [dataset, source], source, **quiet).then(**asked, **quiet)
     settings = [sources, examples, polarity, chosen, against, which, snapshot, kept]
-    dataset.input(change_dataset, [dataset, source, runs, kept, which], settings, **latest, **quiet).then(**asked, **quiet)
+    dataset.input(change_dataset, [dataset, source, runs, kept, which, polarity], settings, **latest, **quiet).then(**asked, **quiet)
     which.input(choose_network, [dataset, runs, kept, which], [which, snapshot, kept], **quiet).then(**asked, **quiet)
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     tab.select(refresh_networks, [dataset, runs, which, snapshot], [which, snapshot], **quiet).then(**asked, **quiet)

@@ -58,12 +58,14 @@ def test_each_network_remembers_where_its_pictures_came_from(page):
     upload(page, encoded(drawn(SEVEN)), "seven.png", "image/png")
     expect(winner(page)).to_have_text("7")
     page.get_by_label("light on dark").check()
+    expect(winner(page)).not_to_have_text("7")
+    misread = winner(page).inner_text()
     page.get_by_label("CIFAR-10").check()
     expect(page.locator("#about")).to_contain_text("CIFAR-10")
     page.get_by_label("MNIST").check()
     expect(page.get_by_role("tab", name="Upload")).to_have_attribute("aria-selected", "true")
-    expect(page.get_by_label("automatic")).to_be_checked()
-    expect(winner(page)).to_have_text("7")
+    expect(page.get_by_label("light on dark")).to_be_checked()
+    expect(winner(page)).to_have_text(misread)
 
 
 def test_undo_clear_and_invert(page):

@@ -47,6 +47,10 @@ def test_a_card_adds_its_workspace_and_the_figures_say_that_they_are_modelled(me
     expect(memory.locator("#memory-headline")).to_contain_text("Modelled for H100")
     expect(memory.locator("#memory-headline")).to_contain_text(size(estimate(StepConfig(), DEVICES["h100"]).peaks.allocated_bytes))
     expect(row(memory, "libraries' workspaces")).to_contain_text("67,108,864 B")
+    # Which are thirty times the rest, and cut off so that the rest can be seen.
+    expect(memory.locator("#timeline p")).to_contain_text("Drawn up to")
+    heights = memory.locator("#timeline rect").evaluate_all("bars => bars.map((one) => [one.getAttribute('fill'), Number(one.getAttribute('height')), Number(one.getAttribute('y'))])")
+    assert max(height for fill, height, _ in heights if fill == "#009e73") > 20 and min(y for *_, y in heights) >= 15.9
 
 
 def test_what_is_measured_stands_on_the_predicted_line_and_says_on_what(memory):

@@ -61,24 +61,30 @@ def _measured(one: Measurement, request: gr.Request) -> str:
 def timeline(found: Estimate, config: StepConfig, request: gr.Request) -> str:
     """One step from left to right, an allocation a column, the parts stacked; the peak is marked with its op."""
     moments, peak = found.timeline, found.peak
-    most, step = peak.total_bytes, (WIDTH - LEFT) / len(found.timeline)
+    # A workspace that is many times what the network needs would flatten everything else: what is above is cut off, and told.
+    most = min(peak.total_bytes, 2 * max(moment.total_bytes - moment.parts["workspace"] for moment in moments))
+    step = (WIDTH - LEFT) / len(moments)
     columns, scale = [], (HEIGHT - TOP - BOTTOM) / most
     for place, moment in enumerate(moments):
         base = HEIGHT - BOTTOM
         title = f"{moment.op}: {size(moment.total_bytes)}"
         bars = []
         for part in PARTS:
-            height = moment.parts[part] * scale
+            height = min(moment.parts[part] * scale, base - TOP)
             base -= height
             bars.append(f'<rect x="{LEFT + place * step:.1f}" y="{base:.2f}" width="{step + 0.3:.1f}" height="{height:.2f}" fill="{COLOURS[part]}"/>')
         columns.append(f"<g><title>{escape(title)}</title>{''.join(bars)}</g>")
     at = LEFT + (moments.index(peak) + 0.5) * step
     anchor = "end" if at > WIDTH / 2 else "start"
-    words = say(request, "memory.peak", op=peak.op, bytes=size(most))
+    words = say(request, "memory.peak", op=peak.op, bytes=size(peak.total_bytes))
+    below, edge = words, ""
+    if most < peak.total_bytes:
+        below += ". " + say(request, "memory.cut", bytes=size(most), workspace=size(peak.parts["workspace"]))
+        edge = f'<line class="mark" x1="{LEFT}" x2="{WIDTH}" y1="{TOP}" y2="{TOP}"/>'
     return plot(
         say(request, "memory.timeline" if config.training else "memory.timeline_testing"),
-        words,
-        f'{"".join(columns)}<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP - 2}" y2="{HEIGHT - BOTTOM}"/>'
+        below,
+        f'{"".join(columns)}{edge}<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP - 2}" y2="{HEIGHT - BOTTOM}"/>'
         f'<text class="said" x="{at:.1f}" y="11" text-anchor="{anchor}">{escape(words)}</text>'
         f'<text x="{LEFT - 4}" y="{TOP + 8}" text-anchor="end">{_short(most)}</text><text x="{LEFT - 4}" y="{HEIGHT - BOTTOM}" text-anchor="end">0</text>'
         f'<text x="{WIDTH}" y="{HEIGHT - 8}" text-anchor="end">{escape(say(request, "memory.time"))}</text>',
