@@ -22,8 +22,16 @@ def test_an_inverted_pad_is_the_negative():
     assert np.abs(plain + inverted - 255).max() <= 1  # the soft edges are rounded
 
 
-def test_a_tap_leaves_a_dot():
-    assert 150 < (np.asarray(drawing(strokes([(0.5, 0.5)]))) < 128).sum() < 450  # a disc 18/256 of 280 px across
+def test_a_tap_leaves_a_dot_beside_a_stroke():
+    line = strokes([(0.2, 0.2), (0.2, 0.8)])
+    alone, both = ((np.asarray(drawing(one)) < 128).sum() for one in (line, f"{line}.{strokes([(0.5, 0.5)])}"))
+    assert 150 < both - alone < 450  # a disc 18/256 of 280 px across
+
+
+@pytest.mark.parametrize("points", [[(0.5, 0.5)], [(0.5, 0.5), (0.53, 0.5), (0.5, 0.52)]])
+def test_a_dot_alone_is_nothing_to_read_yet(points):
+    with pytest.raises(PictureError, match="draw something"):
+        drawing(strokes(points))
 
 
 @pytest.mark.parametrize("blank", ["", "~", None])

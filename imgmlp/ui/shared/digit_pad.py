@@ -44,7 +44,7 @@ class DigitPad(gr.HTML):
 
 
 def drawing(strokes: object) -> Image.Image:
-    """The picture of a pad's value: mode L, 280 x 280, as it looks. Raises PictureError if it is none, or empty."""
+    """The picture of a pad's value: mode L, 280 x 280, as it looks. Raises PictureError if it is none, empty, or no larger than a dot."""
     if not strokes or strokes == INVERTED:
         raise PictureError("empty")
     if not isinstance(strokes, str) or len(strokes) > MAX_CHARACTERS:
@@ -54,6 +54,7 @@ def drawing(strokes: object) -> Image.Image:
     picture = Image.new("L", (side, side), paper)
     pen = ImageDraw.Draw(picture)
     radius = WIDTH * OVERSAMPLING / 2
+    places = []
     for stroke in strokes.removeprefix(INVERTED).split("."):
         try:
             values = base64.b64decode(stroke, validate=True)
@@ -62,7 +63,10 @@ def drawing(strokes: object) -> Image.Image:
         if not values or len(values) % 2:
             raise PictureError("drawing")
         points = [(x * OVERSAMPLING, y * OVERSAMPLING) for x, y in zip(values[::2], values[1::2])]
+        places += points
         pen.line(points, fill=ink, width=2 * int(radius), joint="curve")
         for x, y in (points[0], points[-1]):
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
+    if max(max(values) - min(values) for values in zip(*places)) < WIDTH * OVERSAMPLING:
+        raise PictureError("empty")  # a dot, as every stroke begins with: enlarged, it would be a sure 0
     return picture.resize((280, 280), Image.Resampling.BOX)

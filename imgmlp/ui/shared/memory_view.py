@@ -79,7 +79,7 @@ def timeline(found: Estimate, config: StepConfig, request: gr.Request) -> str:
     words = say(request, "memory.peak", op=peak.op, bytes=size(peak.total_bytes))
     below, edge = words, ""
     if most < peak.total_bytes:
-        below += ". " + say(request, "memory.cut", bytes=size(most), workspace=size(peak.parts["workspace"]))
+        below = say(request, "memory.cut", peak=words, bytes=size(most), workspace=size(peak.parts["workspace"]))
         edge = f'<line class="mark" x1="{LEFT}" x2="{WIDTH}" y1="{TOP}" y2="{TOP}"/>'
     return plot(
         say(request, "memory.timeline" if config.training else "memory.timeline_testing"),
