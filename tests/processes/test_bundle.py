@@ -52,7 +52,7 @@ def packages(tmp_path_factory):
 def run(request, digits, photographs):
     images = digits if request.param == "mnist" else photographs
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "load", lambda spec, split, root: images.take(torch.arange(900)))
+        patch.setattr(runs, "load", lambda spec, split: images.take(torch.arange(900)))
         *_, last = follow(TrainConfig(dataset=request.param, hidden=(24, 16), epochs=2))
     return last
 

@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import avg_pool2d
 
 from imgmlp import checkpoints
-from imgmlp.data.datasets import DATASETS, MNIST, load
+from imgmlp.data.datasets import DATASETS, MNIST, Source, load
 from imgmlp.inference import familiarity
 from imgmlp.inference.classifier import evaluate
 from imgmlp.training import recipes
@@ -24,7 +24,7 @@ from imgmlp.training.unrolled import Convolution
 def recipe(monkeypatch, digits):
     """One small enough to be tried, on test digits."""
     monkeypatch.setattr(recipes, "HELD_OUT", {"mnist": 500})
-    monkeypatch.setattr(recipes, "load", lambda spec, split, root: replace(digits.take(torch.arange(2000)), source="given"))
+    monkeypatch.setattr(recipes, "load", lambda spec, split, root: replace(digits.take(torch.arange(2000)), source=Source("given")))
     monkeypatch.setattr(type(digits), "whole", True)
     return Recipe(TrainConfig(hidden=(16,), batch_size=300, learning_rate=0.01, epochs=2), TeacherConfig(channels=(4, 8), epochs=1))
 

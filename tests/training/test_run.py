@@ -15,7 +15,7 @@ from imgmlp.training.run import MOST_SNAPSHOTS, follow
 
 @pytest.fixture(autouse=True)
 def few_pictures(monkeypatch, digits):
-    monkeypatch.setattr(runs, "load", lambda spec, split, root: digits.take(torch.arange(4000) if split == "train" else torch.arange(4000, 6000)))
+    monkeypatch.setattr(runs, "load", lambda spec, split: digits.take(torch.arange(4000) if split == "train" else torch.arange(4000, 6000)))
     monkeypatch.setattr("imgmlp.training.engine.EVENT_SECONDS", 0)
 
 
