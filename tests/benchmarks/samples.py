@@ -48,8 +48,8 @@ def main() -> None:
             event = event_of(config, "matrix", 3)
             first, *others = (ask(app, event, [name, None, 0]) for _ in range(ROUNDS))
             print(f"{name}: confusion matrix {first:.0f} ms at first, then {median(others):.0f} ms")
-            event = event_of(config, "samples", 7)
-            print(f"{name}: a grid of 24 {median(ask(app, event, [name, 'test', -1, 24, seed, None, 0]) for seed in range(ROUNDS)):.0f} ms")
+            event = event_of(config, "samples", 9)
+            print(f"{name}: a grid of 24 {median(ask(app, event, [name, 'test', -1, 24, seed, None, 0, None, None]) for seed in range(ROUNDS)):.0f} ms")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page(viewport={"width": 1280, "height": 800})
