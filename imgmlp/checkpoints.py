@@ -68,7 +68,8 @@ def load(folder: str | Path) -> MLP:
         # Not `MLP.from_pretrained`: it reads the file anew, past the digest, and prints to stdout.
         model = MLP(**{name: value for name, value in config.items() if name != "sha256"})
         model.load_state_dict(safetensors.torch.load(weights))
-        model.normalise(torch.zeros(model.shape))  # raises unless there is a mean and a std for each channel, or one for all
+        if model.normalise(torch.zeros(model.shape)).shape != model.shape:
+            raise ValueError("a mean or std of other channels")
         return model.eval()
     except (SafetensorError, RuntimeError, TypeError, ValueError, KeyError) as error:
         raise CheckpointError(f"The checkpoint in {folder} is damaged, or of another network than its config.json says.") from error

@@ -10,7 +10,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from ..data.datasets import DATASETS
 from ..model import MLP
-from ..training.config import OPTIMIZERS, OptimizerName, SettingError, is_whole
+from ..training.config import OPTIMIZERS, OptimizerName, check, is_whole
 from ..training.engine import new_model
 from ..training.step import training_step
 
@@ -34,7 +34,7 @@ class StepConfig:
 
     def __post_init__(self) -> None:
         """Raises SettingError for what no step can be taken with."""
-        checks = {
+        check({
             "dataset": (self.dataset in list(DATASETS), f"The data set must be one of {', '.join(DATASETS)}."),
             "hidden": (
                 isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(is_whole(width, 1, 1_000_000) for width in self.hidden),
@@ -43,10 +43,7 @@ class StepConfig:
             "optimizer": (self.optimizer in OPTIMIZERS, "The optimizer must be sgd, momentum, adam or adamw."),
             "implementation": (self.implementation in IMPLEMENTATIONS, "The implementation must be foreach, fused or loop."),
             "batch_size": (is_whole(self.batch_size, 1, MOST_PICTURES), "The batch size must be a whole number between 1 and 1,000,000."),
-        }
-        for setting, (holds, sentence) in checks.items():
-            if not holds:
-                raise SettingError(setting, sentence)
+        })  # fmt: skip
 
     def batch(self, batch_size: int) -> "StepConfig":
         """The same with another batch size."""

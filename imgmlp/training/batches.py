@@ -29,9 +29,9 @@ def epochs(
     views: Sequence[View],
     generator: Generator,
 ) -> Iterator[Iterator[Batch]]:
-    """The batches of each epoch, in a new order every time; all but the first two as `engine.train` takes them.
+    """The batches of each epoch, in a new order every time; what is not named here is as `engine.train` takes it.
 
-    model: who normalises; whiten: what comes after that, if anything.
+    model: who normalises; whiten: what comes after that, if anything; generator: on the device.
     """
     # Once, not every epoch: they are met ten times and more.
     whitened = [(_whitened(model, whiten, pictures, config), answers) for pictures, answers in views] if whiten else []

@@ -24,6 +24,13 @@ class SettingError(ValueError):
         self.setting = setting
 
 
+def check(settings: dict[str, tuple[bool, str]]) -> None:
+    """Raises SettingError for the first setting, by name, that does not hold, with the sentence that stands beside it."""
+    for setting, (holds, sentence) in settings.items():
+        if not holds:
+            raise SettingError(setting, sentence)
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything a run depends on. The defaults are the lesson's."""
@@ -51,7 +58,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Raises SettingError for a value that cannot be trained with."""
-        checks = {
+        check({
             "dataset": (self.dataset in list(DATASETS), f"The data set must be one of {', '.join(DATASETS)}."),
             "hidden": (
                 isinstance(self.hidden, tuple) and len(self.hidden) <= 16 and all(is_whole(width, 1, 8192) for width in self.hidden),
@@ -67,7 +74,4 @@ class TrainConfig:
             "augment": (isinstance(self.augment, bool), "Whether to augment must be true or false."),
             "seed": (is_whole(self.seed, 0, 2**32 - 1), "The seed must be a whole number between 0 and 4294967295."),
             "convolutions": (not (self.convolutions and self.components), "Whitened inputs are no picture that convolutions could be trained on."),
-        }  # fmt: skip
-        for setting, (holds, sentence) in checks.items():
-            if not holds:
-                raise SettingError(setting, sentence)
+        })  # fmt: skip

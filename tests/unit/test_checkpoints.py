@@ -125,9 +125,10 @@ def test_a_file_is_no_checkpoint(copy):
         checkpoints.load(copy / "model.safetensors")
 
 
-def test_a_mean_for_other_channels_is_found(copy):
+@pytest.mark.parametrize("mean, std", [([0.1, 0.2], [1, 1]), ([0.1, 0.2, 0.3], [1, 1]), ([0.1], [1, 1, 1])])
+def test_a_mean_for_other_channels_is_found(copy, mean, std):
     config = json.loads((copy / "config.json").read_text())
-    (copy / "config.json").write_text(json.dumps(config | {"mean": [0.1, 0.2, 0.3], "std": [1, 1]}))
+    (copy / "config.json").write_text(json.dumps(config | {"mean": mean, "std": std}))
     with pytest.raises(CheckpointError, match="damaged"):
         checkpoints.load(copy)
 
