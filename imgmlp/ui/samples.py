@@ -63,6 +63,8 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         chosen = gr.State()  # the official index of the picture in the lab
         wanted = gr.State()  # the one that a link asks for
         shown = gr.State()  # a Shown
+        kept = gr.State({})  # the network that was chosen last for each data set
+        mistakes = gr.CheckboxGroup(_mistakes("mnist"), label=label("lab.break"), elem_id="mistakes", render=False)
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio([(label(f"dataset.{name}"), name) for name in DATASETS], value="mnist", label=label("dataset.label"), scale=5, min_width=320)
             split = gr.Radio([(label(f"samples.{name}"), name) for name in ("test", "train")], value="test", label=label("samples.split"), scale=3, min_width=210)
@@ -71,10 +73,11 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
             seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
             which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), scale=2, min_width=230, elem_id="samples-which")
             again = gr.Button(label("samples.again"), min_width=90)
-            links.copy_button("samples", {"dataset": dataset, "network": which, "split": split, "class": only, "count": count, "seed": seed, "index": chosen})
+            links.copy_button("samples", {"dataset": dataset, "network": which, "split": split, "class": only, "count": count, "seed": seed, "index": chosen, "mistakes": mistakes})
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
                 heading = gr.HTML(elem_id="samples-heading")
+                back = gr.Button(label("samples.back"), size="sm", elem_id="back")
                 grid = Choices(elem_id="samples", shows="chosen")
                 matrix_about = gr.HTML(elem_id="matrix-about")
                 matrix = Choices(elem_id="matrix", shows="samples-heading")
@@ -88,7 +91,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
                 title = gr.HTML(elem_id="chosen")
                 hand = gr.Button(label("samples.hand"), size="sm", interactive=False)
                 screen = gr.HTML(elem_id="screen")
-                mistakes = gr.CheckboxGroup(_mistakes("mnist"), label=label("lab.break"), elem_id="mistakes")
+                mistakes.render()
                 code = gr.HTML(elem_id="code")
                 table = gr.HTML(elem_id="statistics", apply_default_css=False)
                 tensor = gr.Radio([(label(f"lab.{name}"), name) for name in ("pixels", "image", "inputs")], value="inputs", label=label("lab.numbers"))
@@ -192,14 +195,20 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     def choose(event: gr.EventData) -> int:
         return int(event.choice)
 
-    def choose_dataset(dataset, runs, number=SHIPPED, only=ALL):
-        colour = DATASETS[dataset].shape[0] > 1
+    def choose_dataset(dataset, runs, number=SHIPPED, only=ALL, made=()):
+        colour, there = DATASETS[dataset].shape[0] > 1, _mistakes(dataset)
         return (
             gr.Dropdown(_classes(dataset), value=only),
-            gr.CheckboxGroup(_mistakes(dataset), value=[]),
+            gr.CheckboxGroup(there, value=[name for _, name in there if name in made]),
             gr.Radio(visible=colour, value=0),
             gr.Dropdown(choices(runs, dataset), value=still_there(runs, dataset, number)),
         )
+
+    def change_dataset(dataset, runs, kept, number):
+        return choose_dataset(dataset, runs, kept.get(dataset, number))
+
+    def keep_network(dataset, kept, number):
+        return kept | {dataset: number}
 
     def offer_networks(dataset, runs, which):
         there = still_there(runs, dataset, which)
@@ -254,7 +263,13 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     # A cell of the matrix is chosen no longer once something else is in the grid.
-    unpress = "(...inputs) => { document.querySelectorAll('#matrix [aria-pressed=true]').forEach((one) => one.setAttribute('aria-pressed', 'false')); return inputs; }"
+    unpress = """(...inputs) => {
+        document.querySelectorAll("#matrix [aria-pressed=true]").forEach((one) => {
+            one.setAttribute("aria-pressed", "false");
+            if (document.activeElement.id === "back") one.focus({preventScroll: true});  // a button that goes leaves the keyboard nowhere
+        });
+        return inputs;
+    }"""
     draws = dict(js=unpress, fn=show_grid, inputs=[dataset, split, only, count, seed, runs, which, chosen, shown], outputs=[heading, grid, chosen, shown])
     shows_lab = dict(fn=show_lab, inputs=[dataset, split, chosen, mistakes, tensor, channel, runs, which], outputs=[screen, code, table, values])
     shows_chosen = dict(fn=show_chosen, inputs=[dataset, split, chosen, runs, which], outputs=[title, why, shuffled, hand])
@@ -266,14 +281,16 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
 
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], wanted], draws["outputs"], **quiet)
-    changed = dataset.input(choose_dataset, [dataset, runs, which], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
+    changed = dataset.input(change_dataset, [dataset, runs, kept, which], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
     for event in (opened, changed, which.change(**draws | {"fn": read_again}, **quiet)):
         event.then(**counts, **quiet)
         then_show(event)
     then_show(gr.on([split.input, only.input, count.input, seed.input], trigger_mode="always_last", **draws, **quiet))
     then_show(again.click(None, None, seed, js="() => Math.floor(Math.random() * 2 ** 32)", **quiet).then(**draws, **quiet))
+    then_show(back.click(**draws, **quiet))
     then_show(grid.click(choose, None, chosen, **quiet))
     then_show(matrix.click(show_cell, [dataset, runs, which], [*draws["outputs"], split, only], **quiet))
+    which.input(keep_network, [dataset, kept, which], kept, **quiet)
     gr.on([mistakes.input, tensor.input, channel.input], trigger_mode="always_last", **shows_lab, **quiet)
     fetched = fetch.click(fetch_all, dataset, [fetching, leave], api_visibility="private", show_progress="hidden")
     leave.click(stop_fetching, None, [fetching, leave], cancels=[fetched], **quiet)
@@ -283,7 +300,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
 
     def fill(values: dict[str, object]) -> list:
         name = values.get("dataset", "mnist")
-        chosen = choose_dataset(name, [], values.get("network", SHIPPED), values.get("class", ALL))
+        chosen = choose_dataset(name, [], values.get("network", SHIPPED), values.get("class", ALL), values.get("mistakes", ()))
         return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *chosen]
 
     link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill)

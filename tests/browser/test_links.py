@@ -33,6 +33,16 @@ def test_a_link_brings_back_a_class(follow):
     page.wait_for_url("**class=3**")
 
 
+def test_a_link_brings_back_a_broken_picture(follow):
+    page = follow("?tab=samples&dataset=cifar10&index=816&mistakes=order-colours")
+    expect(page.locator("#screen dd")).to_have_count(2)
+    expect(page.locator("#mistakes input:checked")).to_have_count(2)
+    page.locator("#mistakes input").nth(1).uncheck()
+    page.locator(".copy-link:visible").click()
+    page.wait_for_url("**mistakes=order")
+    follow("?tab=samples&mistakes=colours").locator("#mistakes input").nth(3).wait_for()  # which a grey picture does not have
+
+
 def test_a_picture_that_is_not_here_is_told(follow):
     page = follow("?tab=samples&index=59999")
     expect(page.locator("#samples-heading")).to_contain_text("The link asks for picture 59999")

@@ -131,6 +131,21 @@ def test_another_network_reads_the_same_pictures(samples):
     expect(samples.locator("#chosen")).to_contain_text(f"Picture {before[1]} ")
 
 
+def test_a_button_leads_back_from_a_cell_to_the_random_pictures(samples):
+    choices = "buttons => buttons.map((one) => one.dataset.choice)"
+    before = samples.locator("#samples button").evaluate_all(choices)
+    back = samples.get_by_role("button", name=TEXTS["en"]["samples.back"])
+    expect(back).not_to_be_visible()
+    cell = samples.locator("#matrix [data-choice='4-9']")
+    cell.click()
+    expect(samples.locator("#samples-heading")).to_contain_text("4 read as 9")
+    back.press("Enter")
+    expect(samples.locator("#samples button")).to_have_count(24)
+    assert samples.locator("#samples button").evaluate_all(choices) == before
+    expect(back).not_to_be_visible()
+    expect(cell).to_be_focused()
+
+
 def test_the_choice_is_kept_while_another_tab_is_open(samples):
     samples.locator("#matrix [data-choice='4-9']").click()
     expect(samples.locator("#samples-heading")).to_contain_text("4 read as 9")

@@ -17,7 +17,7 @@ from imgmlp.ui.shared.networks import LARGE, SHIPPED
     "values",
     [
         {"tab": "classify", "dataset": "cifar10", "network": LARGE, "polarity": "dark"},
-        {"tab": "samples", "dataset": "cifar10", "network": SHIPPED, "split": "train", "class": 3, "index": 4711, "seed": 4294967295, "count": 100},
+        {"tab": "samples", "dataset": "cifar10", "network": SHIPPED, "split": "train", "class": 3, "index": 4711, "seed": 4294967295, "count": 100, "mistakes": ["order", "twice"]},
         {"tab": "train", "hidden": "128, 64", "optimizer": "adamw", "lr": 0.00123456789, "batch": 64, "epochs": 3, "augment": True, "seed": 0},
         {"tab": "memory", "hidden": "", "batch": 1_000_000, "implementation": "fused", "mode": "bf16", "device": "h100", "cap": 7.5, "lang": "zh-CN"},
     ],
@@ -32,7 +32,7 @@ def test_widths_are_linked_however_they_are_typed(typed):
     assert write({"hidden": typed}) == "?hidden=128-64"
 
 
-@pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "lang=fr", "dataset=../../etc", "network=3"])
+@pytest.mark.parametrize("query", ["tab=admin", "batch=0", "batch=1e9", "seed=-1", "index=x", "hidden=0", "hidden=8-" + "8-" * 200, "lr=nan", "lr=inf", "augment=yes", "cap=-1", "lang=fr", "dataset=../../etc", "network=3", "mistakes=rgb", "mistakes="])
 def test_what_cannot_be_is_named_and_the_rest_is_read(query):
     name = query.partition("=")[0]
     other = {"optimizer": "sgd"}

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from ...data.datasets import DATASETS
+from ...data.lab import MISTAKES
 from ...data.samples import MOST
 from ...memory.devices import DEVICES
 from ...memory.step import IMPLEMENTATIONS, MOST_PICTURES
@@ -83,6 +84,18 @@ def _widths(most: int) -> Field:
     return Field(read, lambda text: "-".join(filter(None, re.split(SEPARATORS, text))))
 
 
+def _some_of(*names: str) -> Field:
+    """`twice-display` <-> [`twice`, `display`]."""
+
+    def read(text: str) -> list[str]:
+        some = text.split("-")
+        if not set(some) <= set(names):
+            raise ValueError(text)
+        return some
+
+    return Field(read, lambda some: "-".join(some) or None)
+
+
 FIELDS = {
     "tab": _one_of("classify", "samples", "train", "memory"),
     "lang": Field(_language),
@@ -94,6 +107,7 @@ FIELDS = {
     "index": _whole(0, 59_999),
     "count": _whole(1, MOST),
     "seed": _whole(0, 2**32 - 1),
+    "mistakes": _some_of(*MISTAKES),
     "hidden": _widths(1_000_000),
     "optimizer": _one_of(*OPTIMIZERS),
     "lr": _positive(10),
