@@ -32,7 +32,6 @@ class Inlets:
     picture: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds (data set, picture, network)
     run: Callable[[gr.events.Dependency, gr.State], gr.events.Dependency]  # the state holds the number of one of the user's runs
     link: links.Target
-    linked: Callable[[gr.events.Dependency], gr.events.Dependency]  # the link's values are in the tab
 
 
 def build(page: gr.Blocks, runs: gr.State) -> Inlets:
@@ -216,8 +215,7 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
         sources = SOURCES | ({} if ink == "auto" else {name: "upload"})  # a pad's ink is no question
         return [name, sources, *choose_dataset(name, sources, [], {}, values.get("network", SHIPPED), ink)]
 
-    link = links.Target([dataset, source, *settings], fill)
-    return Inlets(picture_inlet, run_inlet, link, lambda event: event.then(**asked, **quiet))
+    return Inlets(picture_inlet, run_inlet, links.Target([dataset, source, *settings], fill, lambda event: event.then(**asked, **quiet)))
 
 
 def _nothing(sentence: str) -> tuple[str, str, str, str]:

@@ -1,13 +1,14 @@
 """The app, assembled: a tab each from its own file, and what every tab shares."""
 
 import json
+import time
 from pathlib import Path
 
 import gradio as gr
 from starlette.middleware import Middleware
 
 from . import classify, memory, samples, train
-from .shared import explain, links
+from .shared import explain, lesson, links
 from .shared.guard import Guard
 from .shared.page_language import PageLanguage
 from .shared.sessions import Sessions
@@ -46,7 +47,7 @@ def launch_options() -> dict:
 def build() -> gr.Blocks:
     """The whole page; launch it with `launch_options()`."""
     with gr.Blocks(title=say(None, "title"), analytics_enabled=False, delete_cache=(600, 3000)) as demo:
-        gr.Markdown(label("intro"))
+        guide = lesson.build()
         notice = gr.HTML(visible=False, elem_id="notice")
         handed = gr.State()  # (data set, picture, network) on its way from one tab to another
         runs = gr.State([])  # the user's own training runs, on their way from Train to the other tabs
@@ -58,18 +59,35 @@ def build() -> gr.Blocks:
             memory_link = memory.build()
         targets = {"classify": inlets.link, "samples": samples_link, "train": train_link, "memory": memory_link}
 
+        linked = [tabs, *(component for one in targets.values() for component in one.components)]
+        asked = {name: gr.Number(visible="hidden") for name in targets}  # when the lesson last asked for the tab; a State's change is not told without the queue
+
+        def fill(values: dict[str, object]) -> list:
+            """What a link's values set in `linked`."""
+            tab = values.get("tab", "classify")
+            filled = {name: one.fill(values) if name == tab and values else [gr.skip()] * len(one.components) for name, one in targets.items()}
+            # Without a link nothing is touched: who was quick may be in another tab already.
+            return [gr.Tabs(selected=tab) if values else gr.skip(), *(update for one in filled.values() for update in one)]
+
         def follow_link(request: gr.Request) -> list:
             """What the page's address asks for; what it cannot ask for is told."""
             values, wrong = links.read(request.query_params)
             values.pop("lang", None)  # a page's language is no setting of a tab
-            tab = values.get("tab", "classify")
             told = gr.HTML(explain.waiting(say(request, "link.wrong", names=", ".join(wrong))), visible=True) if wrong else gr.skip()
-            filled = {name: one.fill(values) if name == tab and values else [gr.skip()] * len(one.components) for name, one in targets.items()}
-            # Without a link nothing is touched: who was quick may be in another tab already.
-            return [told, gr.Tabs(selected=tab) if values else gr.skip(), *(update for one in filled.values() for update in one)]
+            if step := values.pop("lesson", None):
+                values, _ = links.read(lesson.query(step))
+            return [told, *(lesson.show(step, request) if step else [gr.skip()] * len(guide.components)), *fill(values)]
 
-        components = [component for one in targets.values() for component in one.components]
-        inlets.linked(demo.load(follow_link, None, [notice, tabs, *components], api_visibility="private", show_progress="hidden", queue=False))
+        def follow_lesson(step: int, request: gr.Request) -> list:
+            """The lesson at a step, from 1, while the page stays."""
+            values, _ = links.read(lesson.query(step))
+            return [*lesson.show(step, request), *fill(values), *(time.time() if name == values["tab"] else gr.skip() for name in asked)]
+
+        quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
+        inlets.link.show(demo.load(follow_link, None, [notice, *guide.components, *linked], **quiet))
+        guide.bind(follow_lesson, [*guide.components, *linked, *asked.values()])
+        for name, one in targets.items():
+            one.show(asked[name].change(lambda: None, **quiet))
         for taken in (inlets.picture(handing, handed), inlets.run(using, chosen_run)):
             # Only now, for a tab that opens brings its choices up to date and answers anew.
             taken.success(lambda: gr.Tabs(selected="classify"), None, tabs, api_visibility="private", queue=False)

@@ -205,7 +205,7 @@ def build() -> links.Target:
     with tab:
         gr.api(estimate_memory, api_name="estimate_memory", queue=False)
         gr.api(measure_memory, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)
-    return links.target(fields)
+    return links.target(fields, lambda event: event.then(**shows, **quiet))
 
 
 def _config(dataset, hidden, optimizer, batch, implementation, mode) -> StepConfig:

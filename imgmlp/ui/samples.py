@@ -131,6 +131,9 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     def show_grid_once(dataset, split, only, count, seed, runs, which, index, shown, wanted, request: gr.Request):
         if index is not None:
             return [gr.skip()] * 4
+        return show_wanted(dataset, split, only, count, seed, runs, which, index, shown, wanted, request)
+
+    def show_wanted(dataset, split, only, count, seed, runs, which, index, shown, wanted, request: gr.Request):
         heading, grid, first, shown = show_grid(dataset, split, only, count, seed, runs, which, index, shown, request)
         try:
             find(pictures(dataset, split), wanted)
@@ -279,6 +282,9 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         event.then(**shows_lab, **quiet)
         event.then(**shows_chosen, **quiet)
 
+    def then_show_wanted(event: gr.events.Dependency) -> None:
+        then_show(event.then(**draws | {"fn": show_wanted, "inputs": [*draws["inputs"], wanted]}, **quiet).then(**counts, **quiet))
+
     # Runs come and go in another tab: the choice is brought up to date, and a run that is gone gives way to the shipped one.
     opened = tab.select(offer_networks, [dataset, runs, which], which, **quiet).then(show_grid_once, [*draws["inputs"], wanted], draws["outputs"], **quiet)
     changed = dataset.input(change_dataset, [dataset, runs, kept, which], [only, mistakes, channel, which], **quiet).then(**draws, **quiet)
@@ -303,7 +309,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         chosen = choose_dataset(name, [], values.get("network", SHIPPED), values.get("class", ALL), values.get("mistakes", ()))
         return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *chosen]
 
-    link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill)
+    link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill, then_show_wanted)
     return hand.click(hand_over, [dataset, split, chosen, which], handed, **quiet), link
 
 

@@ -36,6 +36,8 @@ def show(page, texts: dict[str, str], tab: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_of_any_impact(visit, language, scheme):
     page = visit(locale=language if language != "en" else "en-US", color_scheme=scheme)
+    page.locator("#begin").click()
+    page.locator("#lesson-words h2").wait_for()
     for tab in TABS:
         show(page, TEXTS[language], tab)
         found = Axe().run(page).response["violations"]

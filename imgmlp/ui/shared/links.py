@@ -16,6 +16,7 @@ from ...data.samples import MOST
 from ...memory.devices import DEVICES
 from ...memory.step import IMPLEMENTATIONS, MOST_PICTURES
 from ...training.config import OPTIMIZERS
+from .lesson import STEPS
 from .networks import LARGE, SHIPPED
 from .settings import SEPARATORS
 from .text import label, language_of, say
@@ -99,6 +100,7 @@ def _some_of(*names: str) -> Field:
 FIELDS = {
     "tab": _one_of("classify", "samples", "train", "memory"),
     "lang": Field(_language),
+    "lesson": _whole(1, len(STEPS)),
     "dataset": _one_of(*DATASETS),
     "network": Field({"small": SHIPPED, "large": LARGE}.__getitem__, {SHIPPED: "small", LARGE: "large"}.get),  # a user's own has no name for others
     "polarity": _one_of("auto", "dark", "light"),
@@ -148,11 +150,12 @@ class Target:
 
     components: list[gr.components.Component]
     fill: Callable[[dict[str, object]], list]  # the link's values by name -> an update for each component
+    show: Callable[[gr.events.Dependency], object]  # after the event, what is set is shown
 
 
-def target(fields: Mapping[str, gr.components.Component]) -> Target:
-    """A tab whose components take a link's values as they are."""
-    return Target(list(fields.values()), lambda values: [values.get(name, gr.skip()) for name in fields])
+def target(fields: Mapping[str, gr.components.Component], show: Callable[[gr.events.Dependency], object] = lambda event: None) -> Target:
+    """A tab whose components take a link's values as they are; `show` as in Target."""
+    return Target(list(fields.values()), lambda values: [values.get(name, gr.skip()) for name in fields], show)
 
 
 def copy_button(tab: str, fields: Mapping[str, gr.components.Component]) -> None:

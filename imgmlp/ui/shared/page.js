@@ -10,11 +10,12 @@
     region.id = "announcer";
     region.setAttribute("role", "status");
     (document.querySelector("main") ?? document.body).append(region);
-    let waiting = null;
+    let waiting = null, before = [];
     const announce = () => {
         const shown = [...document.querySelectorAll("[data-announce]")].filter((one) => one.checkVisibility());
-        const words = shown.map((one) => one.innerText.replace(/\s+/g, " ").trim()).join(" ");
-        if (region.textContent !== words) region.textContent = words;
+        const words = shown.map((one) => one.innerText.replace(/\s+/g, " ").trim());
+        if (`${words}` !== `${before}`) region.textContent = words.filter((one) => !before.includes(one)).join(" ");
+        before = words;
     };
     new MutationObserver((changes) => {
         if (changes.every((change) => region.contains(change.target))) return;
