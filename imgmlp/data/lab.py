@@ -47,11 +47,11 @@ def normalised_twice(image: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 
 
 def shown(inputs: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    return (inputs * std + mean).clamp(0, 1)
+    return (inputs * std + mean).clamp(0, 1).permute(1, 2, 0)
 
 
 def shown_normalised(inputs: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    return inputs.clamp(0, 1)
+    return inputs.clamp(0, 1).permute(1, 2, 0)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Mistake:
     name: str
     wrong: Callable[..., Tensor]
     right: Callable[..., Tensor]
-    channels: int = 1  # the fewest that a picture needs for the mistake to exist
+    channels: int = 1  # the fewest with which it is offered
 
 
 MISTAKES = {
@@ -96,7 +96,7 @@ class Experiment:
     pixels: Tensor  # (H, W, C) uint8, as Pillow and NumPy give it
     image: Tensor  # (C, H, W) float32, before normalising; 0..1 if nothing is wrong
     inputs: Tensor  # (C, H, W) float32, what the network gets
-    shown: Tensor  # (C, H, W) float32 in 0..1, what the screen gets
+    shown: Tensor  # (H, W, C) float32 in 0..1, what the screen gets
 
 
 def experiment(picture: Tensor, spec: DatasetSpec, mistakes: Collection[str] = ()) -> Experiment:
@@ -132,6 +132,13 @@ def statistics(tensor: Tensor) -> Statistics:
         values.mean().item(),
         values.std(correction=0).item(),
     )
+
+
+def way(spec: DatasetSpec) -> str:
+    """The lines of PyTorch from `pixels`, (H, W, C) uint8, to `inputs`, and back to `shown`, (H, W, C) in 0..1, as they should be."""
+    constants = [f"{name} = torch.tensor({list(values)}).view({spec.shape[0]}, 1, 1)" for name, values in (("mean", spec.mean), ("std", spec.std))]
+    steps = (("image", "order"), ("image", "range"), ("inputs", "twice"), ("shown", "display"))
+    return "\n".join([*constants, *(f"{result} = {line_of(MISTAKES[name].right)}" for result, name in steps)])
 
 
 def line_of(step: Callable[..., Tensor]) -> str:

@@ -91,7 +91,7 @@ def open_picture(path: str | Path) -> Image.Image:
                 picture.draft("RGB", tuple(math.ceil(side * scale) for side in picture.size))  # a JPEG decodes to half, a quarter, ...
                 picture.load()
                 ImageOps.exif_transpose(picture, in_place=True)
-                return _shrunk(_plain(picture), max(picture.size) // WORKING_SIDE)
+                return _shrunk(_plain(picture), max(picture.size) // WORKING_SIDE).copy()
     except Image.DecompressionBombError as error:
         raise PictureError("large") from error
     except PictureError:
@@ -109,9 +109,15 @@ def prepare(picture: Image.Image, spec: DatasetSpec, polarity: Polarity = "auto"
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I;16"):  # Pillow's own conversion clips 16 bits to 255
-        return picture.convert("I").point(lambda level: level * (1 / 257) + 0.5).convert("L")
-    return picture.convert("RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB")
+    if picture.mode.startswith("I;16"):  # Pillow's own conversion clips 16 bits to 255, and knows no transparent one of them
+        levels = picture.convert("I")
+        grey = levels.point(lambda level: level * (1 / 257) + 0.5).convert("L")
+        if "transparency" not in picture.info:
+            return grey
+        opaque = _values(levels, torch.int32) != picture.info["transparency"]
+        return Image.merge("LA", (grey, _picture(opaque.byte() * 255, "L"))).convert("RGBA")
+    mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)  # else a copy, 100 MB of a large photograph
 
 
 def _shrunk(picture: Image.Image, factor: int) -> Image.Image:

@@ -127,7 +127,8 @@ def _on_cpu(config: StepConfig) -> Measurement:
     """The most bytes of tensors that live at once in the last step, by the profiler's memory events.
 
     Left out is what would be on the host with a card too: the mean and the deviation, and the optimizer's numbers, anything of
-    at most NUMBER_BYTES that its step makes, save with aten::zeros, by which a fused optimizer makes its counters.
+    at most NUMBER_BYTES that its step makes, save with aten::zeros, by which a fused optimizer makes its counters. What it makes for
+    the bias of a layer of one or two units passes for such a number too, so that up to 8 bytes are missing there.
     """
     os.environ.setdefault("KINETO_LOG_LEVEL", "5")  # else the profiler complains of every machine without a card
     with warnings.catch_warnings():

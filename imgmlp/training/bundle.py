@@ -29,7 +29,7 @@ def bundle(run: Run) -> bytes:
 
 
 def command(config: TrainConfig) -> str:
-    """The command that trains the network of a run again."""
+    """The command that trains with a run's settings; where the run was not stopped before its end, it gives the same network again."""
     widths = " ".join(map(str, config.hidden))
     settings = f"--hidden {widths} --optimizer {config.optimizer} --lr {config.learning_rate!r} --batch-size {config.batch_size}"
     augment = " --augment" if config.augment else ""
@@ -41,6 +41,7 @@ def _record(run: Run) -> dict:
         "command": command(run.config),
         "config": asdict(run.config),
         "steps": run.points[-1].step,
+        "steps_planned": run.points[-1].steps,
         "seconds": run.seconds,
         "test_accuracy": run.test.accuracy if run.test else None,
         "torch": torch.__version__,

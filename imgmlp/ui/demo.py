@@ -94,4 +94,4 @@ def build() -> gr.Blocks:
 
         titles = json.dumps({language: texts["title"] for language, texts in TEXTS.items()})
         demo.load(None, None, None, js=f"() => ({(SHARED / 'page.js').read_text()})({titles})", api_visibility="private")
-    return demo.queue(max_size=64)
+    return demo.queue(max_size=64, api_open=False)  # else a plain POST to train or measure would not wait its turn

@@ -1,5 +1,6 @@
 """Memory: what a batch size costs, predicted while the slider moves, measured on what is there, and the largest batch under a cap."""
 
+import time
 from collections.abc import Iterator
 
 import gradio as gr
@@ -22,6 +23,7 @@ from .shared.turns import in_turn
 
 HERE = "here"
 MOST_CPU_BYTES = 1 << 30  # of a step measured on the CPU, where memory is shared
+FAILURES = (SettingsError, TooLarge, CapTooSmall, OutOfMemory, ProcessDied)  # that `_advice` has a sentence for
 MEASURED_BATCHES = (1, 16, 256, 4096)  # beside the one that is set
 DEFAULT = StepConfig()
 
@@ -38,18 +40,17 @@ def measuring(configs: tuple[StepConfig, ...]) -> Iterator[Measurement]:
 
 
 @on_gpu(gpu_seconds)
-def searching(config: StepConfig, card: Device, cap_bytes: int, here: bool) -> Iterator[LargestBatch]:
-    """With real steps where the card asked for is this machine's, else predicted."""
-    if here and device() == "cuda":
-        yield from isolated(probe_largest, config, cap_bytes)
-    else:
-        yield predict_largest(config, card, cap_bytes)
+def searching(config: StepConfig, cap_bytes: int) -> Iterator[LargestBatch]:
+    """With real steps on this machine's card."""
+    yield from isolated(probe_largest, config, cap_bytes)
 
 
 def build() -> links.Target:
     """The tab and its bindings."""
     with gr.Tab(label("memory.tab"), id="memory") as tab:
         measured = gr.State(())  # Measurements, of any settings
+        said = gr.State(((), ""))  # the settings that the answer is about, and the answer
+        gauge_turn, search_turn = (gr.Number(visible="hidden") for _ in range(2))  # when this machine was last asked for
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
                 [(label(f"dataset.{name}"), name) for name in DATASETS], value=DEFAULT.dataset, label=label("dataset.label"), scale=5, min_width=320
@@ -83,60 +84,75 @@ def build() -> links.Target:
         table = gr.HTML(elem_id="parts", apply_default_css=False)
 
     @in_turn
-    def show(dataset, widths, optimizer, implementation, mode, card, batch, measured, request: gr.Request):
+    def show(dataset, widths, optimizer, implementation, mode, card, batch, cap, measured, said, request: gr.Request):
+        answer = said[1] if said[0] == (dataset, widths, optimizer, implementation, mode, card, batch, cap) else ""
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
         except SettingsError as error:
-            return explain.waiting(say(request, error.key, **error.values)), "", "", ""
+            return explain.waiting(say(request, error.key, **error.values)), "", "", "", answer
         points = measured if card == HERE else ()  # of no other card
         card = _card(card)
         found = estimate(config, card)
         return (
-            memory_view.headline(found, measured, config, request),
+            memory_view.headline(found, points, config, request),
             memory_view.timeline(found, config, request),
             memory_view.curve(config, card, points, request),
             memory_view.table(found, config, request),
+            answer,
         )
 
-    def wait(request: gr.Request) -> str:
-        return explain.waiting(say(request, "train.waiting"))
+    # What is wrong, and what can only be predicted, is told at once: only what this machine does waits for its turn.
+
+    @in_turn
+    def begin_gauge(dataset, widths, optimizer, implementation, mode, card, batch, cap, request: gr.Request):
+        settings = (dataset, widths, optimizer, implementation, mode, card, batch, cap)
+        try:
+            _afford(_config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode))
+        except (SettingsError, TooLarge) as error:
+            return (settings, _advice(error, request)), gr.skip()
+        return (settings, explain.waiting(say(request, "train.waiting"))), time.time()
 
     def gauge_steps(dataset, widths, optimizer, implementation, mode, batch, measured, request: gr.Request):
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
             batches = dict.fromkeys(sorted((*MEASURED_BATCHES, config.batch_size)))
             configs = tuple(one for size in batches if (one := config.batch(size)) == config or _affordable(one))
-            _afford(config)
             yield explain.waiting(say(request, "memory.measuring")), gr.skip()
             kept = tuple(one for one in measured if one.config not in configs)
             for one in within_share(request, measuring(configs)):
                 kept = (*kept, one)
                 yield gr.skip(), kept
             yield "", gr.skip()
-        except SettingsError as error:
-            yield explain.waiting(say(request, error.key, **error.values)), gr.skip()
-        except TooLarge as error:
-            yield explain.waiting(_too_large(error, request)), gr.skip()
-        except (OutOfMemory, ProcessDied):
-            yield explain.waiting(say(request, "memory.ran_out")), gr.skip()
+        except FAILURES as error:
+            yield _advice(error, request), gr.skip()
 
-    def search_largest(dataset, widths, optimizer, implementation, mode, card, batch, cap, request: gr.Request):
+    @in_turn
+    def begin_search(dataset, widths, optimizer, implementation, mode, card, batch, cap, request: gr.Request):
+        settings = (dataset, widths, optimizer, implementation, mode, card, batch, cap)
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
-            if not isinstance(cap, int | float) or not 0 < cap <= 1000:
-                raise SettingsError("error.cap")
             chosen = _card(card)
             if not chosen:
                 raise SettingsError("error.no_card")
-            yield explain.waiting(say(request, "memory.searching"))
-            for found in within_share(request, searching(config, chosen, int(cap * 1e9), card == HERE)):
-                yield explain.waiting(memory_view.largest(found, request))
+            if not isinstance(cap, int | float) or not 0 < cap <= 1000:
+                raise SettingsError("error.cap")
         except SettingsError as error:
-            yield explain.waiting(say(request, error.key, **error.values))
-        except CapTooSmall as error:
-            yield explain.waiting(say(request, "error.cap_context", needed=size(error.needed_bytes)))
-        except (OutOfMemory, ProcessDied):
-            yield explain.waiting(say(request, "memory.ran_out"))
+            return (settings, _advice(error, request)), gr.skip()
+        if card == HERE:
+            return (settings, explain.waiting(say(request, "train.waiting"))), time.time()
+        return (settings, explain.waiting(memory_view.largest(predict_largest(config, chosen, int(cap * 1e9)), request))), gr.skip()
+
+    def search_largest(dataset, widths, optimizer, implementation, mode, batch, cap, request: gr.Request):
+        try:
+            config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
+            yield explain.waiting(say(request, "memory.searching"))
+            for found in within_share(request, searching(config, int(cap * 1e9))):
+                yield explain.waiting(memory_view.largest(found, request))
+        except FAILURES as error:
+            yield _advice(error, request)
+
+    def answered(said, answer):
+        return said[0], answer
 
     def estimate_memory(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, batch_size: int = DEFAULT.batch_size,
@@ -186,26 +202,37 @@ def build() -> links.Target:
             raise gr.Error(say(None, "memory.ran_out"), print_exception=False) from error
 
     settings = [dataset, widths, optimizer, implementation, mode]
+    all_settings = [*settings, card, batch, cap]
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     on_device = dict(api_visibility="private", show_progress="minimal", concurrency_id="gpu", concurrency_limit=1)
-    shows = dict(fn=show, inputs=[*settings, card, batch, measured], outputs=[headline, timeline, curve, table])
+    shows = dict(fn=show, inputs=[*all_settings, measured, said], outputs=[headline, timeline, curve, table, answer])
     power.input(None, power, batch, js=f"(power) => Math.min(2 ** power, {MOST_PICTURES})", **quiet)
     gr.on(
-        [tab.select, dataset.input, widths.change, optimizer.input, implementation.input, mode.input, card.input, batch.change],
+        [tab.select, dataset.input, widths.change, optimizer.input, implementation.input, mode.input, card.input, batch.change, cap.input],
         trigger_mode="always_last", **shows, **quiet,
     )  # fmt: skip
     batch.change(None, batch, power, js="(batch) => Math.max(0, Math.min(20, Math.round(Math.log2(batch) || 0)))", **quiet)
-    # What was found was found for other settings.
-    gr.on(
-        [dataset.input, widths.input, optimizer.input, implementation.input, mode.input, card.input, batch.input, power.input, cap.input],
-        None, None, answer, js="() => ''", **quiet,
-    )  # fmt: skip
-    gauge.click(wait, None, answer, **quiet).then(gauge_steps, [*settings, batch, measured], [answer, measured], show_progress_on=answer, **on_device).then(**shows, **quiet)
-    search.click(wait, None, answer, **quiet).then(search_largest, [*settings, card, batch, cap], answer, **on_device)
+    gauge.click(begin_gauge, all_settings, [said, gauge_turn], **quiet).then(**shows, **quiet)
+    search.click(begin_search, all_settings, [said, search_turn], **quiet).then(**shows, **quiet)
+    gauged = gauge_turn.change(gauge_steps, [*settings, batch, measured], [answer, measured], show_progress_on=answer, **on_device)
+    searched = search_turn.change(search_largest, [*settings, batch, cap], answer, **on_device)
+    for event in (gauged, searched):
+        event.then(answered, [said, answer], said, **quiet).then(**shows, **quiet)  # what is set now may be something else
     with tab:
         gr.api(estimate_memory, api_name="estimate_memory", queue=False)
         gr.api(measure_memory, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)
     return links.target(fields, lambda event: event.then(**shows, **quiet))
+
+
+def _advice(error: Exception, request: gr.Request) -> str:
+    """What is wrong, or what went wrong, for the page."""
+    if isinstance(error, SettingsError):
+        return explain.waiting(say(request, error.key, **error.values))
+    if isinstance(error, TooLarge):
+        return explain.waiting(_too_large(error, request))
+    if isinstance(error, CapTooSmall):
+        return explain.waiting(say(request, "error.cap_context", needed=size(error.needed_bytes)))
+    return explain.waiting(say(request, "memory.ran_out"))
 
 
 def _config(dataset, hidden, optimizer, batch, implementation, mode) -> StepConfig:

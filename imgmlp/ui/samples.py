@@ -1,6 +1,6 @@
 """Samples: random pictures of a data set, the tensor lab for one of them, and every mistake of the network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 
@@ -34,6 +34,7 @@ class Shown:
     dataset: str
     split: str
     indices: tuple[int, ...]  # official ones
+    cell: bool = False  # of the matrix
 
 
 @cache
@@ -126,7 +127,10 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         if not shown or (shown.dataset, shown.split) != (dataset, split):
             return show_grid(dataset, split, only, count, seed, runs, which, index, shown, request)
         images = pictures(dataset, split)
-        return fill_grid(images, torch.tensor([find(images, one) for one in shown.indices]), runs, which, index, request)
+        heading, grid, index, now = fill_grid(images, torch.tensor([find(images, one) for one in shown.indices]), runs, which, index, request)
+        if shown.cell and now:
+            return _of_cell(say(request, "samples.other_network")), grid, index, replace(now, cell=True)
+        return heading, grid, index, now
 
     def show_grid_once(dataset, split, only, count, seed, runs, which, index, shown, wanted, request: gr.Request):
         if index is not None:
@@ -155,7 +159,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         found = images.take(places[:MOST])
         read_as = Evaluation(found.labels, evaluation.probabilities[places[:MOST]])
         indices = tuple(found.indices.tolist())
-        return explain.waiting(words), gallery.grid(found, read_as, request), indices[0], Shown(dataset, "test", indices), "test", ALL
+        return _of_cell(words), gallery.grid(found, read_as, request), indices[0], Shown(dataset, "test", indices, cell=True), "test", ALL
 
     def show_matrix(dataset, runs, which, request: gr.Request):
         try:
@@ -175,9 +179,9 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         before, now = (read(model, one.inputs[None])[0] for one in (right, made))
         return (
             lab_view.screen(made, spec.classes, before, now, request),
-            lab_view.code(mistakes, spec.shape[0], request),
+            lab_view.code(mistakes, spec, request),
             lab_view.table(made, request),
-            lab_view.values(made, tensor, channel, request),
+            lab_view.values(made, tensor, channel, mistakes, request),
         )
 
     @in_turn
@@ -327,6 +331,11 @@ def _picture(dataset: str, split: str, index: int) -> tuple[DatasetSpec, Tensor,
     images = pictures(dataset, split)
     place = find(images, index)
     return images.spec, images.pixels[place], images.spec.classes[images.labels[place]]
+
+
+def _of_cell(words: str) -> str:
+    """The heading of a matrix cell's pictures, beside which a button leads back."""
+    return f'<div class="of-cell">{explain.waiting(words)}</div>'
 
 
 def _source_name(images: Images, request: gr.Request) -> str:

@@ -1,5 +1,6 @@
 """Train: a network of one's own in seconds, watched while it learns, and kept to draw with."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -62,6 +63,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
             bundled = gr.DownloadButton(visible="hidden", elem_id="bundle")
             fields = {"dataset": dataset, "hidden": widths, "optimizer": optimizer, "lr": rate, "batch": batch, "epochs": epochs, "seed": seed, "augment": augment}
             links.copy_button("train", fields)
+        turn = gr.Number(visible="hidden")  # when a run was last asked for
         halted = gr.State(False)  # by Stop
         before = gr.State(0)  # the number of the last run when this one was started
         status = gr.HTML(label("train.invitation"), elem_id="train-status")
@@ -97,9 +99,7 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
                 yield explain.waiting(train_view.line(now, request)), *train_view.views(now, request), table, together, *chosen
                 chosen = [gr.skip()] * 4
         except Diverged as error:  # a network that nobody wants to keep
-            views = train_view.views(runs[-1], request, over=True) if runs else (*train_view.curves(None, request), "", "")
-            left = [train_view.comparison(runs, last, request) if runs else "", runs, last, gr.Button(interactive=bool(runs)), gr.Button(interactive=bool(runs))]
-            yield explain.waiting(train_view.advice(error, config, request)), *views, *left, gr.Accordion(visible=bool(runs))
+            yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 6, runs, *[gr.skip()] * 4
         except (OutOfMemory, ProcessDied) as error:
             yield explain.waiting(train_view.advice(error, config, request)), *[gr.skip()] * 11
 
@@ -129,9 +129,14 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         except (Diverged, OutOfMemory, ProcessDied) as error:
             raise gr.Error(train_view.advice(error, config, None), print_exception=False) from error
 
-    def wait(runs, request: gr.Request):
+    def begin(dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs, request: gr.Request):
+        """What is wrong is told now, and not once the turn has come."""
+        try:
+            _config(dataset, whole_numbers(widths), optimizer, rate, batch, epochs, seed, augment)
+        except SettingsError as error:
+            return explain.waiting(say(request, error.key, **error.values)), *[gr.skip()] * 5
         last = runs[-1].number if runs else 0
-        return explain.waiting(say(request, "train.waiting")), gr.Button(interactive=False), gr.Button(interactive=True), False, last
+        return explain.waiting(say(request, "train.waiting")), gr.Button(interactive=False), gr.Button(interactive=True), False, last, time.time()
 
     def stopping(request: gr.Request):
         return explain.waiting(say(request, "train.stopping")), True
@@ -140,8 +145,13 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         learned = runs and runs[-1].number > before
         stopped = f"{say(request, 'train.stopped')} {train_view.summary(runs[-1], request)}" if learned else say(request, "train.unlearned")
         told = explain.waiting(stopped) if halted else gr.skip()
-        curves = train_view.curves(runs[-1], request, over=True)[:2] if halted and learned else [gr.skip()] * 2
-        return told, gr.Button(interactive=True), gr.Button(interactive=False), train_view.comparison(runs, chosen, request) if runs else "", *curves
+        views = (*train_view.curves(runs[-1], request, over=True)[:2], *[gr.skip()] * 3) if halted and learned else [gr.skip()] * 5
+        if chosen and all(run.number != chosen for run in runs):  # it has diverged, and the one before comes back
+            chosen = runs[-1].number if runs else None
+            views = train_view.views(runs[-1], request, over=True) if runs else (*train_view.curves(None, request), "", "")
+        table = train_view.comparison(runs, chosen, request) if runs else ""
+        usable = gr.Button(interactive=bool(runs))
+        return told, *views, table, chosen, usable, usable, gr.Accordion(visible=bool(runs)), gr.Button(interactive=True), gr.Button(interactive=False)
 
     def choose(runs, event: gr.EventData, request: gr.Request):
         run = next((run for run in runs if run.number == int(event.choice)), None)
@@ -157,14 +167,16 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
 
     quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
     views = [status, loss, accuracy, numbers, weights, matrix]
-    going = start.click(wait, runs, [status, start, stop, halted, before], **quiet).then(
+    settings = [dataset, widths, optimizer, rate, batch, epochs, seed, augment]
+    start.click(begin, [*settings, runs], [status, start, stop, halted, before, turn], **quiet)
+    going = turn.change(
         run,
-        [dataset, widths, optimizer, rate, batch, epochs, seed, augment, runs],
+        [*settings, runs],
         [*views, kept, runs, chosen, use, carry, in_numbers],
         concurrency_id="gpu", concurrency_limit=1, show_progress="minimal", show_progress_on=status, api_visibility="private",
     )  # fmt: skip
     # A run that is stopped ends up here too, once its process is gone: Gradio would drop a Start that is pressed before.
-    going.then(over, [halted, before, runs, chosen], [status, start, stop, kept, loss, accuracy], **quiet)
+    going.then(over, [halted, before, runs, chosen], [*views, kept, chosen, use, carry, in_numbers, start, stop], **quiet)
     stop.click(stopping, None, [status, halted], cancels=[going], **quiet)
     kept.click(choose, runs, [chosen, *views], **quiet)
     # A hidden button holds the file, since a file that is made on demand is there only after the click.

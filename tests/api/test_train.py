@@ -22,6 +22,12 @@ def test_events_stream_and_the_last_has_the_test_accuracy(app):
     assert {"epoch", "loss", "accuracy", "images_per_second", "seconds", "peak_bytes", "device"} <= events[0].keys()
 
 
+@pytest.mark.parametrize("endpoint", ["train", "measure_memory"])
+def test_nobody_trains_or_measures_past_the_queue(app, endpoint):
+    answer = httpx.post(f"{app.address}/gradio_api/run/{endpoint}", json={"data": DEFAULTS if endpoint == "train" else ["mnist", [16], "adam", 64, "foreach"]})
+    assert answer.status_code == 404 and not app.runs
+
+
 @pytest.mark.parametrize(
     "place, value",
     [

@@ -106,6 +106,29 @@ def test_what_the_cpu_took_is_no_point_on_a_cards_curve(memory):
     choose(memory, "Card", "H100")
     expect(memory.locator("#memory-headline")).to_contain_text("H100")
     expect(memory.locator("#curve circle")).to_have_count(0)
+    expect(memory.locator("#memory-headline")).not_to_contain_text("Measured")
+
+
+def test_a_prediction_and_a_wrong_setting_wait_for_nobodys_turn(memory, visit):
+    other = visit()
+    other.get_by_role("tab", name="Train").click()
+    other.get_by_label("Epochs").fill("1000")
+    other.locator("#start").click()
+    expect(other.locator("#train-status")).to_contain_text("Epoch", timeout=30_000)
+    choose(memory, "Card", "T4")
+    memory.get_by_label("Hidden widths").fill("2048, 2048")
+    memory.locator("#search").click()
+    expect(memory.locator("#memory-answer")).to_contain_text("is the largest batch")
+    memory.get_by_role("radio", name="CIFAR-10").click()
+    expect(memory.locator("#memory-answer")).not_to_contain_text("is the largest batch")  # of MNIST
+    memory.get_by_role("tab", name="Train").click()
+    memory.get_by_label("Batch", exact=True).filter(visible=True).fill("0")
+    memory.locator("#start").click()
+    expect(memory.locator("#train-status")).to_have_text(ENGLISH["error.batch_size"])
+    expect(memory.locator("#start")).to_be_enabled()
+    expect(other.locator("#train-status")).to_contain_text("Epoch")  # all the while
+    other.locator("#stop").click()
+    expect(other.locator("#start")).to_be_enabled(timeout=30_000)
 
 
 def test_a_step_for_no_card_is_answered_with_its_bytes_and_not_measured(memory):

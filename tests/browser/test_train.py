@@ -139,6 +139,7 @@ def test_a_run_that_diverges_gets_advice(train):
 def test_a_run_that_diverges_gives_way_to_the_one_before(train):
     train.locator("#start").click()
     finished(train)
+    expect(train.locator("#loss")).to_contain_text("at step 938 of 938")
     before = train.locator("#loss").inner_text()
     choose(train, "Optimizer", "sgd")
     train.get_by_label("Rate").fill("10")

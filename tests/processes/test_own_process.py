@@ -36,6 +36,12 @@ def be_killed():
     os.kill(os.getpid(), signal.SIGKILL)  # as the system does when memory runs out
 
 
+def be_killed_while_sending():
+    yield 1
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    yield bytes(50_000_000)  # more than a pipe holds
+
+
 def be_busy():
     yield os.getpid()
     while True:
@@ -74,6 +80,19 @@ def test_a_process_that_is_killed_is_told():
     assert next(events) == 1
     with pytest.raises(ProcessDied):
         next(events)
+
+
+def test_a_process_that_is_killed_in_the_middle_of_an_event_is_told():
+    events = in_own_process(be_killed_while_sending)
+    assert next(events) == 1
+    time.sleep(1)
+    with pytest.raises(ProcessDied):
+        next(events)
+
+
+def test_an_error_of_the_computation_that_looks_like_the_pipes_is_its_own():
+    with pytest.raises(EOFError, match="of a file"):
+        list(in_own_process(fail, EOFError("of a file")))
 
 
 def test_leaving_it_ends_it_at_once_even_in_the_middle_of_a_step():

@@ -36,6 +36,15 @@ def test_snapshots_are_the_network_on_its_way():
     assert torch.equal(first.snapshots[0].weights["layers.linear00.weight"], weights[0])  # training on has not changed it
 
 
+@pytest.mark.parametrize("networks, steps", [(1, [20]), (2, [19, 20]), (3.5, 3)])
+def test_snapshots_take_so_many_bytes_and_no_more(monkeypatch, networks, steps):
+    size = 4 * (784 * 16 + 16 + 16 * 10 + 10)
+    monkeypatch.setattr(runs, "SNAPSHOT_BYTES", int(networks * size))
+    *_, last = follow(TrainConfig(hidden=(16,), batch_size=200))
+    kept = [one.step for one in last.snapshots]
+    assert kept[-1] == 20 and (len(kept) == steps if isinstance(steps, int) else len(kept) == len(steps) and kept[0] > 1)
+
+
 def test_a_snapshot_says_what_it_reads_of_the_probe_and_the_last_one_of_the_whole_test_set(digits):
     *_, last = follow(TrainConfig(hidden=(16,), batch_size=200))
     assert last.tested() == (last.test.accuracy, 2000)

@@ -63,6 +63,37 @@ def test_the_engine_is_the_plain_loop(digits, optimizer):
         assert torch.allclose(ours, theirs, atol=1e-5)
 
 
+def test_what_the_recipes_add_is_the_plain_loops_too(digits):
+    """A schedule, decayed weights, smoothed labels and averaged weights, in plain PyTorch and by hand."""
+    config = TrainConfig(
+        hidden=(16,), optimizer="adamw", learning_rate=0.01, batch_size=100, epochs=3, schedule="one-cycle", weight_decay=0.3, label_smoothing=0.1, averaging=0.9,
+    )  # fmt: skip
+    pixels, labels = digits.pixels[:1000], digits.labels[:1000]
+    torch.manual_seed(0)
+    model, generator = new_model(MNIST, (16,)), torch.Generator().manual_seed(0)
+    plain = torch.optim.AdamW(model.parameters(), 0.01, weight_decay=0.3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(plain, 0.01, 30, pct_start=0.1, cycle_momentum=False)
+    average, step = [one.detach().clone() for one in model.parameters()], 0
+    for _ in range(3):
+        for batch in torch.randperm(1000, generator=generator).split(100):
+            loss = nn.functional.cross_entropy(model((pixels[batch].float() / 255 - 0.1307) / 0.3081), labels[batch], label_smoothing=0.1)
+            plain.zero_grad()
+            loss.backward()
+            plain.step()
+            schedule.step()
+            step += 1
+            kept = min(0.9, step / (step + 10))
+            average = [kept * old + (1 - kept) * new.detach() for old, new in zip(average, model.parameters())]
+    for ours, theirs in zip(run(config, digits, 1000).model.parameters(), average):
+        assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_half_precision_is_another_way_to_nearly_the_same_network(digits):
+    plain, half = (run(TrainConfig(hidden=(16,), bf16=bf16), digits).model for bf16 in (False, True))
+    apart = max((one - other).abs().max() for one, other in zip(plain.parameters(), half.parameters()))
+    assert 1e-4 < apart < 0.05
+
+
 def test_pictures_are_counted_as_they_come(digits, monkeypatch):
     """The last batch of an epoch is smaller."""
     monkeypatch.setattr(engine, "EVENT_SECONDS", 0)
@@ -135,6 +166,31 @@ def test_a_config_may_say_how_pictures_are_changed(photographs):
     for changed, original in zip(batches.prepare(photographs.pixels[:30], config, torch.Generator().manual_seed(0)), originals):
         windows = [side[:, down : down + 28, right : right + 28] for side in (original, original.flip(2)) for down in range(5) for right in range(5)]
         assert min((changed[:, 2:30, 2:30] - window).abs().max() for window in windows) < 1e-4
+
+
+STILL = Augmentation(turn_degrees=0, scale=0, shear=0, shift_pixels=0)
+
+
+def test_strokes_are_thickened_and_thinned_towards_their_neighbours(digits):
+    before = digits.pixels[:200] / 255
+    after = augment(digits.pixels[:200], replace(STILL, thicken=0.8), torch.Generator().manual_seed(0))
+    thicker = nn.functional.max_pool2d(before, 3, 1, 1)
+    thinner = -nn.functional.max_pool2d(-nn.functional.pad(before, (1, 1, 1, 1)), 3, 1)
+    shares = []
+    for old, new, more, less in zip(before, after, thicker, thinner):
+        towards = (more if new.sum() > old.sum() else less) - old
+        share = ((new - old) * towards).sum() / towards.square().sum()
+        assert torch.allclose(new, old + share * towards, atol=1e-4)
+        shares.append(share.item() if new.sum() > old.sum() else -share.item())
+    assert min(shares) < -0.7 and max(shares) > 0.7 and abs(mean(shares)) < 0.1
+
+
+def test_digits_are_bent_by_so_many_pixels_smoothly():
+    """Of a ramp from left to right each pixel says where it came from."""
+    ramp = torch.arange(28).mul(9).expand(500, 1, 28, 28).byte()
+    moved = augment(ramp, replace(STILL, bend_pixels=0.65), torch.Generator().manual_seed(0))[:, 0, 4:-4, 4:-4] * 255 / 9 - torch.arange(4, 24)
+    assert 0.45 < moved.std() < 0.75 and abs(moved.mean()) < 0.05
+    assert moved.diff(dim=1).std() < 0.25  # from row to row
 
 
 def test_augmented_digits_are_still_read(digits):

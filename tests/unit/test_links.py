@@ -50,6 +50,11 @@ def test_any_name_of_a_language_that_the_app_speaks_is_understood(written, langu
     assert read({"lang": written}) == (({"lang": language}, []) if language else ({}, ["lang"]))
 
 
+@pytest.mark.parametrize("name, value", [("count", -3), ("seed", -1), ("seed", 0.5), ("hidden", "abc"), ("batch", 0), ("lr", -1), ("cap", 10**9)])
+def test_what_cannot_be_is_not_linked(name, value):
+    assert write({"tab": "memory", name: value}) == "?tab=memory"
+
+
 def test_a_link_names_no_network_that_others_do_not_have():
     assert write({"network": 3, "dataset": "mnist"}) == "?dataset=mnist"
 

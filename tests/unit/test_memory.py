@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from imgmlp.memory import search
-from imgmlp.memory.devices import DEVICES, column_sum_bytes
+from imgmlp.memory.devices import DEVICES, Device, blas_workspace_bytes, column_sum_bytes
 from imgmlp.memory.estimate import estimate, fits
 from imgmlp.memory.lesson import reckon
 from imgmlp.memory.measure import TooLarge, measure
@@ -43,6 +43,25 @@ def test_the_lessons_network_is_taken_apart():
 def test_the_workspaces_follow_torchs_version(version, batch, allocated):
     """Worked out independently, from the sources, before this was written."""
     assert estimate(StepConfig(batch_size=batch), H100, version).peaks.allocated_bytes == allocated
+
+
+@pytest.mark.parametrize("capability, large", [((9, 0), (11, 12, 13, 14)), ((10, 0), (12, 13, 14)), ((12, 0), (12, 13, 14)), ((11, 0), (14,)), ((8, 9), ())])
+def test_which_cards_have_the_large_workspace_depends_on_torchs_version(capability, large):
+    card = Device("a card", capability, 100, 2048, 80 << 30)
+    assert tuple(minor for minor in (11, 12, 13, 14) if blas_workspace_bytes(card, (2, minor)) == 32 * MIB) == large
+
+
+def test_since_torch_2_15_a_product_with_a_bias_takes_a_workspace_of_a_mebibyte():
+    assert estimate(StepConfig(training=False), H100, (2, 15)).parts["workspace"] == MIB
+
+
+@pytest.mark.parametrize("device", [None, H100, T4])
+def test_the_timeline_is_of_the_last_step_alone(device):
+    """The handles' workspaces are there since the first."""
+    found, events = estimate(StepConfig(), device, (2, 11)), trace(StepConfig())
+    third = events[[place for place, event in enumerate(events) if isinstance(event, StepBegins)][2] :]
+    made = sum(isinstance(event, Allocation) and event.size(64) > 0 for event in third)
+    assert [moment.op for moment in found.timeline].count("step") == 1 and len(found.timeline) == 1 + made
 
 
 def test_a_card_takes_its_workspace_for_each_of_forward_and_backward():

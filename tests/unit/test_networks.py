@@ -27,7 +27,7 @@ def damaged(tmp_path, monkeypatch):
     """Changes a file of a shipped MNIST network, in a copy."""
     shutil.copytree(checkpoints.ROOT, tmp_path / "checkpoints")
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path / "checkpoints")
-    caches = (networks.watch, networks.shipped)
+    caches = (networks.watch, networks._shipped)
 
     def damage(name: str, content: bytes, large: bool = False) -> None:
         (checkpoints.folder("mnist", large) / name).write_bytes(content)
@@ -37,6 +37,10 @@ def damaged(tmp_path, monkeypatch):
     yield damage
     for one in caches:
         one.cache_clear()
+
+
+def test_a_shipped_network_is_read_once():
+    assert networks.shipped("mnist") is networks.shipped("mnist", False) is networks.network("mnist", [], SHIPPED)
 
 
 NOISE = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0))

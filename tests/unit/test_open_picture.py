@@ -13,6 +13,7 @@ from imgmlp.inference.preprocess import SENTENCES, PictureError, open_picture
 from tests.conftest import ROOT
 from tests.pictures import SEVEN, SVG, drawn, encoded, photographed, png_bomb
 
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is read from /proc")
 COLOURS = {"top": (200, 30, 30), "bottom": (30, 30, 200)}
 
 
@@ -86,6 +87,31 @@ def test_a_dark_sixteen_bit_picture_stays_dark(opened):
     assert np.asarray(opened(encoded(Image.fromarray(np.full((8, 8), 200, np.uint16))))).max() <= 1
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_colour_that_stands_for_nothing_is_transparent(opened, bits):
+    levels = np.asarray(drawn(SEVEN)).astype(np.uint16)
+    content = encoded(Image.fromarray(levels * 257 if bits == 16 else levels.astype(np.uint8)), transparency=2**bits - 1)
+    alpha = np.asarray(opened(content).getchannel("A"))
+    assert np.array_equal(alpha, np.where(levels == 255, 0, 255))
+
+
+@on_linux
+@pytest.mark.parametrize("kind, most", [("JPEG", 30_000), ("PNG", 120_000)])
+def test_a_large_picture_opens_small(folder, kind, most):
+    """most: KiB at the peak; whole, a JPEG would take 70,000 more."""
+    (folder / "large").write_bytes(encoded(flag((6000, 4000)), kind))
+    code = """if True:
+        import re, sys
+        from imgmlp.inference.preprocess import WORKING_SIDE, open_picture
+        peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # ru_maxrss would begin with the parent's
+        before = peak()
+        picture = open_picture(sys.argv[1])
+        print(*picture.size, WORKING_SIDE, peak() - before)"""
+    done = subprocess.run([sys.executable, "-c", code, folder / "large"], cwd=ROOT, capture_output=True, text=True, check=True)
+    width, height, side, peak = map(int, done.stdout.split())
+    assert side <= width < 2 * side and width == 1.5 * height and peak < most
+
+
 def test_an_animated_gif_shows_its_first_frame(opened):
     others = [Image.new("RGB", (80, 60), "green")] * 3
     assert looks_like_the_flag(opened(encoded(flag(), "GIF", save_all=True, append_images=others)))
@@ -121,13 +147,14 @@ def test_a_folder_and_a_missing_file_get_their_sentence(folder):
             open_picture(path)
 
 
+@on_linux
 def test_bombs_cost_no_memory(folder):
     """In a process of its own, whose peak is known."""
     (folder / "bomb.png").write_bytes(png_bomb())
     code = """if True:
-        import resource, sys
+        import re, sys
         from imgmlp.inference.preprocess import PictureError, open_picture
-        peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])  # ru_maxrss would begin with the parent's
         before = peak()
         for _ in range(20):
             try: open_picture(sys.argv[1])

@@ -10,7 +10,7 @@ from torch.nn.functional import softmax
 
 from imgmlp import checkpoints
 from imgmlp.data.datasets import CIFAR10, DATASETS, MNIST, load
-from imgmlp.data.lab import MISTAKES, experiment, line_of, statistics
+from imgmlp.data.lab import MISTAKES, experiment, line_of, statistics, way
 from imgmlp.data.samples import SampleError, draw, find
 from imgmlp.inference.classifier import evaluate, read
 from imgmlp.training import shuffled
@@ -99,16 +99,24 @@ def test_each_mistake_is_the_one_that_it_says(images, names):
     made = experiment(images.pixels[3], spec, names)
     inputs, screen = by_hand(images.pixels[3].numpy(), names, spec.mean[0], spec.std[0])
     assert np.allclose(made.inputs.numpy(), inputs, rtol=1e-5, atol=1e-5)
-    assert np.allclose(made.shown.numpy(), screen, atol=1e-5)
+    assert np.allclose(made.shown.permute(2, 0, 1).numpy(), screen, atol=1e-5)
     assert made.shown.min() >= 0 and made.shown.max() <= 1
 
 
 def test_done_right_the_screen_shows_the_picture_and_the_network_gets_what_it_was_trained_on(images):
     network = checkpoints.shipped(images.spec.name)
     made = experiment(images.pixels[0], images.spec)
-    assert torch.allclose(made.shown, images.pixels[0] / 255, atol=1e-6)
+    assert torch.allclose(made.shown.permute(2, 0, 1), images.pixels[0] / 255, atol=1e-6)
     expected = softmax(network(network.normalise(images.pixels[:1] / 255)), 1)
     assert torch.allclose(read(network, made.inputs[None]), expected, atol=1e-6)
+
+
+def test_the_lines_that_are_shown_do_what_they_say(images):
+    names = {"torch": torch, "pixels": images.pixels[5].permute(1, 2, 0)}
+    exec(way(images.spec), names)
+    made = experiment(images.pixels[5], images.spec)
+    assert torch.allclose(names["inputs"], made.inputs, atol=1e-6) and torch.allclose(names["shown"], made.shown, atol=1e-6)
+    assert names["shown"].shape == names["pixels"].shape and str(images.spec.mean[0]) in way(images.spec)
 
 
 def test_mistakes_cost_the_network_its_answers():

@@ -96,10 +96,10 @@ def loudest_units(model: MLP, found: Answer, label: int, against: int | None, re
         )
         for unit in loudest
     )
-    return (
-        f'<h2>{escape(say(request, "classify.units_deep" if len(model.hidden) > 1 else "classify.units"))}</h2><div class="film">{figures}</div>'
-        f'{_scale(limit, say(request, "classify.unit_scale"))}'
-    )
+    names = [class_name(model.classes[one], request) for one in (label, label if against is None else against)]
+    title, scale = ("units_deep" if len(model.hidden) > 1 else "units", "unit_scale") if names[0] == names[1] else ("units_against", "unit_scale_against")
+    title, scale = (say(request, f"classify.{key}", label=names[0], against=names[1]) for key in (title, scale))
+    return f'<h2>{escape(title)}</h2><div class="film">{figures}</div>{_scale(limit, scale)}'
 
 
 def _scale(limit: float, sentence: str) -> str:

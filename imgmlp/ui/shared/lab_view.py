@@ -7,7 +7,7 @@ import gradio as gr
 from torch import Tensor
 
 from ...data.datasets import DatasetSpec
-from ...data.lab import MISTAKES, Experiment, line_of, statistics
+from ...data.lab import MISTAKES, Experiment, line_of, statistics, way
 from ...training.shuffled import Comparison, shuffle
 from .pictures import data_address, figure, picture
 from .tensor_grid import numbers
@@ -18,7 +18,7 @@ def screen(experiment: Experiment, classes: Sequence[str], before: Tensor, now: 
     """The picture as the screen shows it and normalised, and the network's answers: (classes,) probabilities before and now."""
     pictures = "".join(
         figure(data_address(picture((values.clamp(0, 1) * 255).round().byte())), say(request, f"lab.{name}"))
-        for name, values in (("screen", experiment.shown), ("undone", experiment.inputs))
+        for name, values in (("screen", experiment.shown.permute(2, 0, 1)), ("undone", experiment.inputs))
     )
     right, made = (
         say(request, "lab.answer", label=class_name(classes[int(one.argmax())], request), confidence=percent(one.max().item()))
@@ -45,20 +45,22 @@ def table(experiment: Experiment, request: gr.Request) -> str:
     return f'<div class="scrolling" tabindex="0"><table class="statistics"><tr><td></td>{head}</tr>{"".join(rows)}</table></div>'
 
 
-def values(experiment: Experiment, name: str, channel: int, request: gr.Request) -> dict:
+def values(experiment: Experiment, name: str, channel: int, mistakes: Sequence[str], request: gr.Request) -> dict:
     """One channel of `pixels`, `image` or `inputs`, as a TensorGrid shows it."""
     tensor = getattr(experiment, name)
     title = say(request, f"lab.{name}")
     if min(tensor.shape) > 1:
-        title += f", {say(request, f'lab.channel.{channel}')}"
+        mixed = name != "pixels" and {"order", "colours"} & {*mistakes}  # what is called red is then another colour, or none
+        title += f", {say(request, 'lab.channel_number', index=channel) if mixed else say(request, f'lab.channel.{channel}')}"
     rows = tensor[..., channel] if name == "pixels" else tensor[channel]
     return numbers(rows, title, {"pixels": 255, "image": 1, "inputs": 1}[name])
 
 
-def code(names: Sequence[str], channels: int, request: gr.Request) -> str:
-    """For each mistake the line that makes it and the one that mends it, on a picture of so many channels."""
+def code(names: Sequence[str], spec: DatasetSpec, request: gr.Request) -> str:
+    """For each mistake the line that makes it and the one that mends it; without one, the lines as they should be."""
+    channels = spec.shape[0]
     if not names:
-        return f'<p class="waiting">{escape(say(request, "lab.choose"))}</p>'
+        return f'<p class="waiting">{escape(say(request, "lab.choose"))}</p><pre class="mistake">{escape(way(spec))}</pre>'
     note = f'<p><b>{escape(say(request, "lab.one_channel"))}</b></p>'
     return "".join(
         f'<p>{escape(say(request, f"lab.mistake.{name}.why"))}</p>'

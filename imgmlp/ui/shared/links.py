@@ -139,9 +139,11 @@ def read(query: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
 
 
 def write(values: Mapping[str, object]) -> str:
-    """The address's query, from its `?`; what has no value is left out."""
+    """The address's query, from its `?`; what has no value, or one that cannot be read again, is left out."""
     written = {name: FIELDS[name].write(value) for name, value in values.items() if value is not None}
-    return "?" + urlencode({name: text for name, text in written.items() if text is not None})
+    written = {name: text for name, text in written.items() if text is not None}
+    _, wrong = read(written)
+    return "?" + urlencode({name: text for name, text in written.items() if name not in wrong})
 
 
 @dataclass(frozen=True)

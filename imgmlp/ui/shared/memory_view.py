@@ -127,6 +127,7 @@ def curve(config: StepConfig, device: Device | None, measured: Sequence[Measurem
         say(request, "memory.curve"),
         say(request, "memory.gap"),
         f'{grid}<line class="mark" x1="{now:.1f}" x2="{now:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>{line("lesson", lesson)}{line("line", predicted)}{dots}',
+        say(request, "train.batch"),
     )
     return f'{drawn}{key}<details><summary>{escape(say(request, "numbers"))}</summary>{in_numbers(columns, rows)}</details>'
 
@@ -140,8 +141,8 @@ def table(found: Estimate, config: StepConfig, request: gr.Request) -> str:
     pixels = "×".join(map(str, spec.shape))
     rows = []
     for part in PARTS:
-        unlearned = not config.training and part in ("gradients", "optimizer")
-        words = say(request, f"memory.formula.{'unlearned' if unlearned else part}", count=count, float32=FLOAT32, batch=f"{config.batch_size:,}", pixels=pixels)
+        formula = part if config.training else {"gradients": "unlearned", "optimizer": "unlearned", "activations": "forward", "workspace": "products"}.get(part, part)
+        words = say(request, f"memory.formula.{formula}", count=count, float32=FLOAT32, batch=f"{config.batch_size:,}", pixels=pixels)
         said = f"{reckoning[part]:,} B" if part in reckoning else "–"
         if lessons_own:
             said = LESSON.get(part, LESSON_BATCH.get(config.batch_size, said) if part == "batch" else say(request, f"memory.lesson.{part}") if part == "activations" else said)
@@ -152,8 +153,11 @@ def table(found: Estimate, config: StepConfig, request: gr.Request) -> str:
     # Of its own network the lesson's figures are quoted, of any other reckoned as it would.
     heads = ("part", "formula", "bytes", "lesson_says" if lessons_own else "lesson")
     head = "".join(f'<th scope="col">{escape(say(request, f"memory.{name}"))}</th>' for name in heads)
-    note = f'<p class="source">{escape(say(request, "memory.lesson_note"))}</p>' if lessons_own else ""
-    return f'<div class="scrolling" tabindex="0"><table class="statistics parts"><tr>{head}</tr>{"".join(rows)}</table></div>{note}'
+    notes = ["memory.lesson_note"] if lessons_own else []
+    if sum(found.parts.values()) != found.peak.total_bytes:
+        notes.insert(0, "memory.not_at_once")
+    told = "".join(f'<p class="source">{escape(say(request, note))}</p>' for note in notes)
+    return f'<div class="scrolling" tabindex="0"><table class="statistics parts"><tr>{head}</tr>{"".join(rows)}</table></div>{told}'
 
 
 def largest(found: LargestBatch, request: gr.Request) -> str:

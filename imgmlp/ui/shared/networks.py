@@ -18,7 +18,16 @@ from .text import label
 
 SHIPPED, LARGE = 0, -1  # where a user's own runs are numbered from 1
 
-shipped = cache(checkpoints.shipped)
+
+
+@cache
+def _shipped(dataset: str, large: bool) -> MLP:
+    return checkpoints.shipped(dataset, large)
+
+
+def shipped(dataset: str, large: bool = False) -> MLP:
+    """A shipped network, read once. Raises CheckpointError."""
+    return _shipped(dataset, large)
 
 
 @cache

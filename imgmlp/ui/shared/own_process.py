@@ -35,14 +35,16 @@ def in_own_process(function: Callable[..., Iterator], *inputs: object) -> Iterat
     sender.close()
     try:
         while True:
-            event, error = pickle.loads(receiver.recv_bytes())
+            try:
+                sent = receiver.recv_bytes()
+            except (EOFError, OSError) as error:  # between two events, or in the middle of one
+                raise ProcessDied from error
+            event, error = pickle.loads(sent)
             if isinstance(error, StopIteration):
                 return
             if error:
                 raise error
             yield event
-    except EOFError as error:
-        raise ProcessDied from error
     finally:
         process.kill()
         receiver.close()

@@ -15,16 +15,20 @@ class Sessions:
     def __init__(self, app):
         self.app = app
         self.beating: Counter[str] = Counter()
+        self.ends: dict[str, asyncio.TimerHandle] = {}
 
     async def __call__(self, scope, receive, send) -> None:
         match scope.get("path", "").split("/"):
             case [*_, "heartbeat", session]:
                 self.beating[session] += 1
+                if end := self.ends.pop(session, None):
+                    end.cancel()
                 try:
                     await self.app(scope, receive, send)
                 finally:
                     self.beating[session] -= 1
-                    asyncio.get_running_loop().call_later(GRACE_SECONDS, self._end, scope["app"], session)
+                    if not self.beating[session]:
+                        self.ends[session] = asyncio.get_running_loop().call_later(GRACE_SECONDS, self._end, scope["app"], session)
             case [*_, "call", _, call] if scope["method"] == "GET":
                 try:
                     await self.app(scope, receive, send)
@@ -34,9 +38,8 @@ class Sessions:
                 await self.app(scope, receive, send)
 
     def _end(self, app, session: str) -> None:
-        if self.beating[session] <= 0:
-            del self.beating[session]
-            _forget(app, session)
+        del self.beating[session], self.ends[session]
+        _forget(app, session)
 
 
 def _forget(app, session: str) -> None:

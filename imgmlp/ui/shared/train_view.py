@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from html import escape
+from math import ceil
 
 import gradio as gr
 
@@ -11,7 +12,7 @@ from ...memory.estimate import estimate
 from ...memory.step import StepConfig
 from ...training.config import TrainConfig
 from ...training.engine import Diverged
-from ...training.run import PROBE, Point, Run
+from ...training.run import PROBE, SECONDS_CAP, Point, Run
 from . import gallery
 from .pictures import data_address, diverging, figure
 from .plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, in_numbers, plot, ticks
@@ -24,7 +25,7 @@ RIGHT = WIDTH - 8  # where a curve ends, half of its last mark's width from the 
 def line(run: Run, request: gr.Request) -> str:
     """Where a run is: epoch, accuracy, speed, time left, and what peak was measured on what; after one step there is no speed to tell."""
     point, config = run.points[-1], run.config
-    left = point.seconds / point.step * (point.steps - point.step)
+    left = min(point.seconds / point.step * (point.steps - point.step), SECONDS_CAP - point.seconds)
     where = "CPU" if config.device == "cpu" else "GPU"
     values = dict(
         number=run.number, epoch=point.epoch, epochs=config.epochs, loss=f"{point.loss:.3f}", accuracy=f"{point.accuracy:.1%}", speed=f"{point.images_per_second:,.0f}",
@@ -54,19 +55,20 @@ def views(run: Run, request: gr.Request, over: bool = False) -> tuple[str, str, 
 def curves(run: Run | None, request: gr.Request, over: bool = False) -> tuple[str, str, str]:
     """The loss and the accuracy over the steps, and both as a table; empty without a run.
 
-    As wide as the whole run will be, or, once it is over, as far as it came.
+    As wide as the whole run will be, or as far as it can come before it is stopped, or, once it is over, as far as it came.
     """
     step, loss, accuracy = (say(request, f"train.{name}") for name in ("step", "loss", "accuracy"))
     if run is None:
         return plot(loss, "", _axis(1, "{:g}")), plot(accuracy, "", _axis(1, "{:.0%}")), ""
+    titles = [say(request, "train.of", title=title, number=run.number) for title in (loss, accuracy)]
     last = run.points[-1]
     where = dict(step=f"{last.step:,}", steps=f"{last.steps:,}")
     losses, accuracies = ([getattr(point, name) for point in run.points] for name in ("loss", "accuracy"))
-    steps = last.step if over or run.test else last.steps
+    steps = last.step if over or run.test else min(last.steps, ceil(last.step * max(1, SECONDS_CAP / last.seconds)))
     rows = [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in run.points]
     return (
-        plot(loss, say(request, "train.loss_first" if last.step == 1 else "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, steps, max(1, *losses), "{:g}")),
-        plot(accuracy, say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where), _curve(run.points, accuracies, steps, 1, "{:.0%}")),
+        plot(titles[0], say(request, "train.loss_first" if last.step == 1 else "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, steps, max(1, *losses), "{:g}"), step),
+        plot(titles[1], say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where), _curve(run.points, accuracies, steps, 1, "{:.0%}"), step),
         in_numbers((step, loss, accuracy), rows),
     )
 
