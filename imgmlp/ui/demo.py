@@ -57,6 +57,8 @@ def build() -> gr.Blocks:
             handing, samples_link = samples.build(handed, runs)
             using, train_link = train.build(runs, chosen_run)
             memory_link = memory.build()
+        with gr.Accordion(label("words.title"), open=False, elem_id="words"):
+            gr.Markdown(label("words"))
         targets = {"classify": inlets.link, "samples": samples_link, "train": train_link, "memory": memory_link}
 
         linked = [tabs, *(component for one in targets.values() for component in one.components)]
