@@ -74,7 +74,8 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
             seed = gr.Number(7, label=label("samples.seed"), precision=0, scale=2, min_width=120)
             which = gr.Dropdown(choices([], "mnist"), value=SHIPPED, label=label("classify.which"), scale=2, min_width=230, elem_id="samples-which")
             again = gr.Button(label("samples.again"), min_width=90)
-            links.copy_button("samples", {"dataset": dataset, "network": which, "split": split, "class": only, "count": count, "seed": seed, "index": chosen, "mistakes": mistakes})
+            fields = {"dataset": dataset, "network": which, "split": split, "class": only, "count": count, "seed": seed, "index": chosen, "mistakes": mistakes}
+            links.copy_button("samples", fields)
         with gr.Row(equal_height=False):
             with gr.Column(scale=6, min_width=320):
                 heading = gr.HTML(elem_id="samples-heading")

@@ -26,6 +26,7 @@ LESSON = {  # what the lesson says of its own network, by part
     "gradients": "806 − 403 KB",
     "optimizer": "806 KB",
 }
+TESTING = {"gradients": "unlearned", "optimizer": "unlearned", "activations": "forward", "workspace": "products"}  # how parts are reckoned then
 LESSON_BATCH = {64: "192 KB", 1024: "3 MB"}
 
 
@@ -141,7 +142,7 @@ def table(found: Estimate, config: StepConfig, request: gr.Request) -> str:
     pixels = "×".join(map(str, spec.shape))
     rows = []
     for part in PARTS:
-        formula = part if config.training else {"gradients": "unlearned", "optimizer": "unlearned", "activations": "forward", "workspace": "products"}.get(part, part)
+        formula = part if config.training else TESTING.get(part, part)
         words = say(request, f"memory.formula.{formula}", count=count, float32=FLOAT32, batch=f"{config.batch_size:,}", pixels=pixels)
         said = f"{reckoning[part]:,} B" if part in reckoning else "–"
         if lessons_own:

@@ -63,12 +63,16 @@ def curves(run: Run | None, request: gr.Request, over: bool = False) -> tuple[st
     titles = [say(request, "train.of", title=title, number=run.number) for title in (loss, accuracy)]
     last = run.points[-1]
     where = dict(step=f"{last.step:,}", steps=f"{last.steps:,}")
+    words = (
+        say(request, "train.loss_first" if last.step == 1 else "train.loss_now", value=f"{last.loss:.3f}", **where),
+        say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where),
+    )
     losses, accuracies = ([getattr(point, name) for point in run.points] for name in ("loss", "accuracy"))
     steps = last.step if over or run.test else min(last.steps, ceil(last.step * max(1, SECONDS_CAP / last.seconds)))
     rows = [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in run.points]
     return (
-        plot(titles[0], say(request, "train.loss_first" if last.step == 1 else "train.loss_now", value=f"{last.loss:.3f}", **where), _curve(run.points, losses, steps, max(1, *losses), "{:g}"), step),
-        plot(titles[1], say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where), _curve(run.points, accuracies, steps, 1, "{:.0%}"), step),
+        plot(titles[0], words[0], _curve(run.points, losses, steps, max(1, *losses), "{:g}"), step),
+        plot(titles[1], words[1], _curve(run.points, accuracies, steps, 1, "{:.0%}"), step),
         in_numbers((step, loss, accuracy), rows),
     )
 
