@@ -68,13 +68,18 @@ def curves(run: Run | None, request: gr.Request, over: bool = False) -> tuple[st
         say(request, "train.accuracy_now", value=f"{last.accuracy:.1%}", **where),
     )
     losses, accuracies = ([getattr(point, name) for point in run.points] for name in ("loss", "accuracy"))
-    steps = last.step if over or run.test else min(last.steps, ceil(last.step * max(1, SECONDS_CAP / last.seconds)))
+    steps = last.step if over or run.test else _reach(last)
     rows = [(f"{point.step:,}", f"{point.loss:.4f}", f"{point.accuracy:.1%}") for point in run.points]
     return (
         plot(titles[0], words[0], _curve(run.points, losses, steps, max(1, *losses), "{:g}"), step),
         plot(titles[1], words[1], _curve(run.points, accuracies, steps, 1, "{:.0%}"), step),
         in_numbers((step, loss, accuracy), rows),
     )
+
+
+def _reach(point: Point) -> int:
+    """The step that a run ends at: its last, or where the time limit stops it; after one step there is no speed to tell."""
+    return point.steps if point.step == 1 else min(point.steps, ceil(point.step * max(1, SECONDS_CAP / point.seconds)))
 
 
 def _curve(points: Sequence[Point], values: Sequence[float], steps: int, most: float, numbers: str) -> str:
