@@ -210,10 +210,10 @@ def build(page: gr.Blocks, runs: gr.State) -> Inlets:
     def run_inlet(event: gr.events.Dependency, number: gr.State) -> gr.events.Dependency:
         return event.success(receive_run, [number, source, runs, kept], [dataset, *settings], **quiet)
 
-    def fill(values: dict[str, object]) -> list:
+    def fill(values: dict[str, object], runs: list[Run]) -> list:
         name, ink = values.get("dataset", "mnist"), values.get("polarity", "auto")
         sources = SOURCES | ({} if ink == "auto" else {name: "upload"})  # a pad's ink is no question
-        return [name, sources, *choose_dataset(name, sources, [], {}, values.get("network", SHIPPED), ink)]
+        return [name, sources, *choose_dataset(name, sources, runs, {}, values.get("network", SHIPPED), ink)]
 
     return Inlets(picture_inlet, run_inlet, links.Target([dataset, source, *settings], fill, lambda event: event.then(**asked, **quiet)))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from ..training.run import Run
 from . import classify, memory, samples, train
 from .shared import explain, lesson, links
 from .shared.guard import Guard
@@ -64,10 +65,10 @@ def build() -> gr.Blocks:
         linked = [tabs, *(component for one in targets.values() for component in one.components)]
         asked = {name: gr.Number(visible="hidden") for name in targets}  # when the lesson last asked for the tab; a State's change is not told without the queue
 
-        def fill(values: dict[str, object]) -> list:
+        def fill(values: dict[str, object], runs: list[Run]) -> list:
             """What a link's values set in `linked`."""
             tab = values.get("tab", "classify")
-            filled = {name: one.fill(values) if name == tab and values else [gr.skip()] * len(one.components) for name, one in targets.items()}
+            filled = {name: one.fill(values, runs) if name == tab and values else [gr.skip()] * len(one.components) for name, one in targets.items()}
             # Without a link nothing is touched: who was quick may be in another tab already.
             return [gr.Tabs(selected=tab) if values else gr.skip(), *(update for one in filled.values() for update in one)]
 
@@ -78,16 +79,16 @@ def build() -> gr.Blocks:
             told = gr.HTML(explain.waiting(say(request, "link.wrong", names=", ".join(wrong))), visible=True) if wrong else gr.skip()
             if step := values.pop("lesson", None):
                 values, _ = links.read(lesson.query(step))
-            return [told, *(lesson.show(step, request) if step else [gr.skip()] * len(guide.components)), *fill(values)]
+            return [told, *(lesson.show(step, request) if step else [gr.skip()] * len(guide.components)), *fill(values, [])]
 
-        def follow_lesson(step: int, request: gr.Request) -> list:
+        def follow_lesson(step: int, runs: list[Run], request: gr.Request) -> list:
             """The lesson at a step, from 1, while the page stays."""
             values, _ = links.read(lesson.query(step))
-            return [*lesson.show(step, request), *fill(values), *(time.time() if name == values["tab"] else gr.skip() for name in asked)]
+            return [*lesson.show(step, request), *fill(values, runs), *(time.time() if name == values["tab"] else gr.skip() for name in asked)]
 
         quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
         inlets.link.show(demo.load(follow_link, None, [notice, *guide.components, *linked], **quiet))
-        guide.bind(follow_lesson, [*guide.components, *linked, *asked.values()])
+        guide.bind(follow_lesson, runs, [*guide.components, *linked, *asked.values()])
         for name, one in targets.items():
             one.show(asked[name].change(lambda: None, **quiet))
         for taken in (inlets.picture(handing, handed), inlets.run(using, chosen_run)):

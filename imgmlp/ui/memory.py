@@ -49,7 +49,7 @@ def build() -> links.Target:
     """The tab and its bindings."""
     with gr.Tab(label("memory.tab"), id="memory") as tab:
         measured = gr.State(())  # Measurements, of any settings
-        said = gr.State(((), ""))  # the settings that the answer is about, and the answer
+        said, found = (gr.State(((), "")) for _ in range(2))  # the settings that it is about, and the sentence; `found` by this machine
         gauge_turn, search_turn = (gr.Number(visible="hidden") for _ in range(2))  # when this machine was last asked for
         with gr.Row(elem_classes="settings"):
             dataset = gr.Radio(
@@ -109,22 +109,30 @@ def build() -> links.Target:
         try:
             _afford(_config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode))
         except (SettingsError, TooLarge) as error:
-            return (settings, _advice(error, request)), gr.skip()
-        return (settings, explain.waiting(say(request, "train.waiting"))), time.time()
+            told = _advice(error, request)
+            return told, (settings, told), gr.skip()
+        told = explain.waiting(say(request, "train.waiting"))
+        return told, (settings, told), time.time()
 
-    def gauge_steps(dataset, widths, optimizer, implementation, mode, batch, measured, request: gr.Request):
+    def gauge_steps(dataset, widths, optimizer, implementation, mode, card, batch, cap, said, measured, request: gr.Request):
+        settings = (dataset, widths, optimizer, implementation, mode, card, batch, cap)
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
             batches = dict.fromkeys(sorted((*MEASURED_BATCHES, config.batch_size)))
             configs = tuple(one for size in batches if (one := config.batch(size)) == config or _affordable(one))
-            yield explain.waiting(say(request, "memory.measuring")), gr.skip()
+            yield *begun(settings, said, say(request, "memory.measuring")), gr.skip()
             kept = tuple(one for one in measured if one.config not in configs)
             for one in within_share(request, measuring(configs)):
                 kept = (*kept, one)
-                yield gr.skip(), kept
-            yield "", gr.skip()
+                yield *[gr.skip()] * 3, kept
+            yield gr.skip(), gr.skip(), (settings, ""), gr.skip()
         except FAILURES as error:
-            yield _advice(error, request), gr.skip()
+            yield gr.skip(), gr.skip(), (settings, _advice(error, request)), gr.skip()
+
+    def begun(settings, said, sentence):
+        """What is said now, and has been found, nothing yet; unless something else has been asked since."""
+        told = explain.waiting(sentence)
+        return (told, (settings, told), gr.skip()) if said[0] == settings else [gr.skip()] * 3
 
     @in_turn
     def begin_search(dataset, widths, optimizer, implementation, mode, card, batch, cap, request: gr.Request):
@@ -142,17 +150,19 @@ def build() -> links.Target:
             return (settings, explain.waiting(say(request, "train.waiting"))), time.time()
         return (settings, explain.waiting(memory_view.largest(predict_largest(config, chosen, int(cap * 1e9)), request))), gr.skip()
 
-    def search_largest(dataset, widths, optimizer, implementation, mode, batch, cap, request: gr.Request):
+    def search_largest(dataset, widths, optimizer, implementation, mode, card, batch, cap, said, request: gr.Request):
+        settings = (dataset, widths, optimizer, implementation, mode, card, batch, cap)
         try:
             config = _config(dataset, whole_numbers(widths), optimizer, batch, implementation, mode)
-            yield explain.waiting(say(request, "memory.searching"))
-            for found in within_share(request, searching(config, int(cap * 1e9))):
-                yield explain.waiting(memory_view.largest(found, request))
+            yield begun(settings, said, say(request, "memory.searching"))
+            for largest in within_share(request, searching(config, int(cap * 1e9))):
+                yield gr.skip(), gr.skip(), (settings, explain.waiting(memory_view.largest(largest, request)))
         except FAILURES as error:
-            yield _advice(error, request)
+            yield gr.skip(), gr.skip(), (settings, _advice(error, request))
 
-    def answered(said, answer):
-        return said[0], answer
+    def answered(said, found):
+        """What has been found is said, unless something else has been asked since."""
+        return found if found[0] == said[0] else said
 
     def estimate_memory(
         dataset: str = DEFAULT.dataset, hidden: list[int] = [128], optimizer: str = DEFAULT.optimizer, batch_size: int = DEFAULT.batch_size,
@@ -212,12 +222,12 @@ def build() -> links.Target:
         trigger_mode="always_last", **shows, **quiet,
     )  # fmt: skip
     batch.change(None, batch, power, js="(batch) => Math.max(0, Math.min(20, Math.round(Math.log2(batch) || 0)))", **quiet)
-    gauge.click(begin_gauge, all_settings, [said, gauge_turn], **quiet).then(**shows, **quiet)
+    gauge.click(begin_gauge, all_settings, [answer, said, gauge_turn], **quiet)
     search.click(begin_search, all_settings, [said, search_turn], **quiet).then(**shows, **quiet)
-    gauged = gauge_turn.change(gauge_steps, [*settings, batch, measured], [answer, measured], show_progress_on=answer, **on_device)
-    searched = search_turn.change(search_largest, [*settings, batch, cap], answer, **on_device)
+    gauged = gauge_turn.change(gauge_steps, [*all_settings, said, measured], [answer, said, found, measured], show_progress_on=answer, **on_device)
+    searched = search_turn.change(search_largest, [*all_settings, said], [answer, said, found], **on_device)
     for event in (gauged, searched):
-        event.then(answered, [said, answer], said, **quiet).then(**shows, **quiet)  # what is set now may be something else
+        event.then(answered, [said, found], said, **quiet).then(**shows, **quiet)
     with tab:
         gr.api(estimate_memory, api_name="estimate_memory", queue=False)
         gr.api(measure_memory, api_name="measure_memory", concurrency_id="gpu", concurrency_limit=1)

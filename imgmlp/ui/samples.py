@@ -145,7 +145,7 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
         except SampleError:
             told = "" if wanted is None else explain.waiting(say(request, "samples.not_here", index=wanted))
             return told + heading, grid, first, shown
-        return heading, gallery.choose(grid, wanted), wanted, shown
+        return (heading, gallery.choose(grid, wanted), wanted, shown) if isinstance(grid, str) else (heading, grid, first, shown)
 
     def show_cell(dataset, runs, which, event: gr.EventData, request: gr.Request):
         row, column = map(int, event.choice.split("-"))
@@ -309,9 +309,9 @@ def build(handed: gr.State, runs: gr.State) -> tuple[gr.events.Dependency, links
     with tab:
         gr.api(samples, api_name="samples", queue=False)
 
-    def fill(values: dict[str, object]) -> list:
+    def fill(values: dict[str, object], runs: list[Run]) -> list:
         name = values.get("dataset", "mnist")
-        chosen = choose_dataset(name, [], values.get("network", SHIPPED), values.get("class", ALL), values.get("mistakes", ()))
+        chosen = choose_dataset(name, runs, values.get("network", SHIPPED), values.get("class", ALL), values.get("mistakes", ()))
         return [name, *(values.get(field, gr.skip()) for field in ("split", "count", "seed")), values.get("index"), *chosen]
 
     link = links.Target([dataset, split, count, seed, wanted, only, mistakes, channel, which], fill, then_show_wanted)

@@ -146,9 +146,10 @@ def build(runs: gr.State, chosen: gr.State) -> tuple[gr.events.Dependency, links
         stopped = f"{say(request, 'train.stopped')} {train_view.summary(runs[-1], request)}" if learned else say(request, "train.unlearned")
         told = explain.waiting(stopped) if halted else gr.skip()
         views = (*train_view.curves(runs[-1], request, over=True)[:2], *[gr.skip()] * 3) if halted and learned else [gr.skip()] * 5
-        if chosen and all(run.number != chosen for run in runs):  # it has diverged, and the one before comes back
-            chosen = runs[-1].number if runs else None
-            views = train_view.views(runs[-1], request, over=True) if runs else (*train_view.curves(None, request), "", "")
+        if chosen and not learned:  # it has diverged, or was stopped at once: the one that is chosen comes back, or the one before
+            back = next((run for run in runs if run.number == chosen), runs[-1] if runs else None)
+            chosen = back.number if back else None
+            views = train_view.views(back, request, over=True) if back else (*train_view.curves(None, request), "", "")
         table = train_view.comparison(runs, chosen, request) if runs else ""
         usable = gr.Button(interactive=bool(runs))
         return told, *views, table, chosen, usable, usable, gr.Accordion(visible=bool(runs)), gr.Button(interactive=True), gr.Button(interactive=False)

@@ -83,11 +83,44 @@ def test_a_step_is_linked_and_outlives_a_reload(visit, app):
     at(page, "colour")
     page.reload()
     at(page, "colour")
-    page.get_by_role("button", name=ENGLISH["lesson.leave"], exact=True).click()
+    page.get_by_role("button", name=ENGLISH["lesson.leave"], exact=True).press("Enter")
     expect(page.locator("#lesson")).not_to_be_visible()
+    expect(page.locator("#begin")).to_be_focused()
     assert "lesson" not in page.url
     page.locator("#begin").click()
     at(page, "colour")
+
+
+def test_after_the_last_step_the_keyboard_is_at_the_way_back_and_the_lesson_begins_anew(visit, app):
+    page = visit()
+    page.goto(f"{app.address}/?lesson={len(STEPS) - 1}&__theme=light")
+    at(page, "card")
+    page.get_by_role("button", name=ENGLISH["lesson.onwards"], exact=True).press("Enter")
+    at(page, "largest")
+    expect(page.get_by_role("button", name=ENGLISH["lesson.back"], exact=True)).to_be_focused()
+    page.get_by_role("button", name=ENGLISH["lesson.leave"], exact=True).click()
+    expect(page.locator("#lesson")).not_to_be_visible()
+    assert "__theme=light" in page.url
+    page.locator("#begin").click()
+    at(page, "numbers")
+
+
+def test_the_lesson_takes_nobodys_network_and_mends_what_was_wrong(page):
+    page.get_by_role("tab", name="Train").click()
+    page.get_by_label("Epochs").fill("1")
+    page.locator("#start").click()
+    expect(page.locator("#train-status")).to_contain_text("of the 10,000 test pictures right", timeout=60_000)
+    page.get_by_role("tab", name="Samples").click()
+    page.get_by_label("Count").fill("0")
+    expect(page.locator("#samples-heading")).to_have_text(ENGLISH["error.count"])
+    page.locator("#begin").click()
+    at(page, "numbers")
+    expect(page.locator("#samples button")).to_have_count(24)
+    for _ in range(4):
+        onwards(page)
+    at(page, "network")
+    page.get_by_role("combobox", name="Network").click()
+    expect(page.get_by_role("option", name=re.compile("#1: "))).to_be_visible()
 
 
 def test_a_step_that_is_not_there_is_told(visit, app):

@@ -109,6 +109,21 @@ def test_what_the_cpu_took_is_no_point_on_a_cards_curve(memory):
     expect(memory.locator("#memory-headline")).not_to_contain_text("Measured")
 
 
+def test_what_is_said_while_it_measures_is_of_what_is_set_and_a_later_answer_stays(memory):
+    memory.get_by_label("Hidden widths").fill("4096, 4096, 4096")
+    memory.locator("#measure").click()
+    answer = memory.locator("#memory-answer")
+    expect(answer).to_contain_text(ENGLISH["memory.measuring"])
+    choose(memory, "Card", "T4")
+    expect(answer).not_to_contain_text(ENGLISH["memory.measuring"])
+    memory.locator("#search").click()
+    expect(answer).to_contain_text("is the largest batch")
+    choose(memory, "Card", ENGLISH["memory.here"])
+    expect(memory.locator("#curve circle")).to_have_count(5, timeout=60_000)
+    choose(memory, "Card", "T4")
+    expect(answer).to_contain_text("is the largest batch")
+
+
 def test_a_prediction_and_a_wrong_setting_wait_for_nobodys_turn(memory, visit):
     other = visit()
     other.get_by_role("tab", name="Train").click()

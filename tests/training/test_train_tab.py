@@ -9,7 +9,9 @@ from imgmlp.training import run as runs
 from imgmlp.training.config import TrainConfig
 from imgmlp.training.run import follow
 from imgmlp.ui.demo import build
+from imgmlp.ui.shared.text import TEXTS
 
+ENGLISH = TEXTS["en"]
 CHOSEN = 7  # its place among what `over` gives: after the six views and the table
 
 
@@ -27,6 +29,12 @@ def test_a_run_that_has_diverged_gives_way_and_who_chose_another_meanwhile_keeps
     given = over(False, 2, two, chosen, None)
     assert given[CHOSEN] == left and f'data-choice="{left}" aria-pressed="true"' in given[CHOSEN - 1]
     assert ("#2" in str(given[1])) == (chosen == 3)  # whose curves come back
+
+
+def test_a_run_that_is_stopped_before_its_first_step_leaves_what_was_there(two):
+    [over] = [event.fn for event in build().fns.values() if event.name == "over"]
+    given = over(True, 2, two, 1, None)
+    assert given[CHOSEN] == 1 and "#1" in given[1] and "polyline" in given[1] and ENGLISH["train.unlearned"] in given[0]
 
 
 def test_nothing_is_left_of_a_first_run_that_has_diverged():

@@ -10,13 +10,13 @@ import gradio as gr
 from .text import label, say
 
 STEPS = {
-    "numbers": "tab=samples&dataset=mnist&network=small&split=test&seed=7&index=5368",
-    "colour": "tab=samples&dataset=cifar10&network=small&split=test&seed=7&index=816",
-    "order": "tab=samples&dataset=cifar10&network=small&split=test&seed=7&index=816&mistakes=order",
-    "normalise": "tab=samples&dataset=cifar10&network=small&split=test&seed=7&index=816&mistakes=twice-display",
+    "numbers": "tab=samples&dataset=mnist&network=small&split=test&count=24&seed=7&index=5368",
+    "colour": "tab=samples&dataset=cifar10&network=small&split=test&count=24&seed=7&index=816",
+    "order": "tab=samples&dataset=cifar10&network=small&split=test&count=24&seed=7&index=816&mistakes=order",
+    "normalise": "tab=samples&dataset=cifar10&network=small&split=test&count=24&seed=7&index=816&mistakes=twice-display",
     "network": "tab=classify&dataset=mnist&network=small",
     "evidence": "tab=classify&dataset=mnist&network=small",
-    "errors": "tab=samples&dataset=cifar10&network=small&split=test&seed=7",
+    "errors": "tab=samples&dataset=cifar10&network=small&split=test&count=24&seed=7",
     "train": "tab=train&dataset=mnist&hidden=128&optimizer=adam&lr=0.001&batch=64&epochs=3&seed=0&augment=0",
     "rate": "tab=train&dataset=mnist&hidden=128&optimizer=sgd&lr=10&batch=64&epochs=3&seed=0&augment=0",
     "memory": "tab=memory&dataset=mnist&hidden=128&optimizer=adam&implementation=foreach&mode=fp32&device=here&batch=64",
@@ -24,9 +24,14 @@ STEPS = {
     "largest": "tab=memory&dataset=cifar10&hidden=1024-1024-512&optimizer=adam&implementation=foreach&mode=fp32&device=t4&batch=1024&cap=8",
 }
 # The address says the step, so that a reload goes on there and a teacher can link it.
+# Who presses a button that goes, or can be pressed no longer, finds the keyboard at the nearest one.
 SAY_STEP = """(step) => {
-    const lang = new URLSearchParams(location.search).get("lang"), query = {...(step && {lesson: step}), ...(lang && {lang})};
-    history.replaceState(null, "", `?${new URLSearchParams(query)}`);
+    const query = new URLSearchParams(location.search);
+    if (step) query.set("lesson", step); else query.delete("lesson");
+    history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+    setTimeout(() => {
+        if (document.activeElement === document.body) document.querySelector(step ? "#lesson button:not(:disabled)" : "#begin").focus();
+    }, 100);
 }"""
 
 
@@ -47,17 +52,20 @@ class Lesson:
         """What `show` updates."""
         return [self.step, self.bar, self.words, self.back, self.onwards]
 
-    def bind(self, goes: Callable[[int, gr.Request], list], outputs: list) -> None:
-        """goes: what a step, from 1, shows in `outputs`."""
+    def bind(self, goes: Callable[[int, list, gr.Request], list], runs: gr.State, outputs: list) -> None:
+        """goes: what a step, from 1, shows in `outputs`, to a user who has those `runs`."""
         quiet = dict(api_visibility="private", show_progress="hidden", queue=False)
         for button, move in ((self.begin, 0), (self.back, -1), (self.onwards, 1)):
-            button.click(_from_here(move, goes), self.step, outputs, **quiet).then(None, self.step, js=SAY_STEP, api_visibility="private")
-        self.leave.click(lambda: gr.Row(visible=False), None, self.bar, **quiet).then(None, js=SAY_STEP, api_visibility="private")
+            button.click(_from_here(move, goes), [self.step, runs], outputs, **quiet).then(None, self.step, js=SAY_STEP, api_visibility="private")
+        # The lesson goes on where it was left, and after its last step from the first.
+        self.leave.click(lambda step: (gr.Row(visible=False), step % len(STEPS) or 1), self.step, [self.bar, self.step], **quiet).then(
+            None, js=SAY_STEP, api_visibility="private"
+        )
 
 
-def _from_here(move: int, goes: Callable[[int, gr.Request], list]) -> Callable[[int, gr.Request], list]:
-    def go(step: int, request: gr.Request) -> list:
-        return goes(min(max(step + move, 1), len(STEPS)), request)
+def _from_here(move: int, goes: Callable[[int, list, gr.Request], list]) -> Callable[[int, list, gr.Request], list]:
+    def go(step: int, runs: list, request: gr.Request) -> list:
+        return goes(min(max(step + move, 1), len(STEPS)), runs, request)
 
     return go
 

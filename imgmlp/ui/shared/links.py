@@ -16,6 +16,7 @@ from ...data.samples import MOST
 from ...memory.devices import DEVICES
 from ...memory.step import IMPLEMENTATIONS, MOST_PICTURES
 from ...training.config import OPTIMIZERS
+from ...training.run import Run
 from .lesson import STEPS
 from .networks import LARGE, SHIPPED
 from .settings import SEPARATORS
@@ -151,13 +152,13 @@ class Target:
     """What a link can set in a tab."""
 
     components: list[gr.components.Component]
-    fill: Callable[[dict[str, object]], list]  # the link's values by name -> an update for each component
+    fill: Callable[[dict[str, object], list[Run]], list]  # the link's values by name, and the user's own runs -> an update for each component
     show: Callable[[gr.events.Dependency], object]  # after the event, what is set is shown
 
 
 def target(fields: Mapping[str, gr.components.Component], show: Callable[[gr.events.Dependency], object] = lambda event: None) -> Target:
     """A tab whose components take a link's values as they are; `show` as in Target."""
-    return Target(list(fields.values()), lambda values: [values.get(name, gr.skip()) for name in fields], show)
+    return Target(list(fields.values()), lambda values, runs: [values.get(name, gr.skip()) for name in fields], show)
 
 
 def copy_button(tab: str, fields: Mapping[str, gr.components.Component]) -> None:
