@@ -130,7 +130,7 @@ def build() -> links.Target:
             yield gr.skip(), gr.skip(), (settings, _advice(error, request)), gr.skip()
 
     def begun(settings, said, sentence):
-        """What is said now, and has been found, nothing yet; unless something else has been asked since."""
+        """`answer`, `said` and `found` as work begins; they stay as they are if something else has been asked since."""
         told = explain.waiting(sentence)
         return (told, (settings, told), gr.skip()) if said[0] == settings else [gr.skip()] * 3
 
