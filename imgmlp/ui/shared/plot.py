@@ -9,7 +9,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 600, 230, 76, 26, 16  # px of a plot; the mar
 
 def plot(title: str, words: str, content: str, across: str = "") -> str:
     """An SVG as wide as its column; `words` say what it shows, `across` what its numbers from left to right are."""
-    content += f'<text x="0" y="{HEIGHT - 8}">{escape(across)}</text>' if across else ""
+    content += f'<text class="across" x="0" y="{HEIGHT - 8}">{escape(across)}</text>' if across else ""
     return (
         f'<figure class="plot"><figcaption>{escape(title)}</figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}: {words}")}">{content}</svg><p>{escape(words)}</p></figure>'
